@@ -6,10 +6,10 @@ never an answer.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,6 +22,7 @@ from harlm.engine.handing_on import HandingOn
 from harlm.engine.leaf_api import LeafApi
 from harlm.engine.node import Node
 from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
+from harlm.engine.samples import Samples
 from harlm.engine.timing import Bursts
 from harlm.engine.toolbox import ToolCalls
 from harlm.engine.typed_calls import schema_in, typed_value
@@ -83,14 +84,18 @@ class RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(slots=True)
-class _OwnTime:
-    """The critical path of one call that a broker makes. For a child it is shorter than the call if its own
-    calls overlapped.
+class _Own:
+    """What one call that a broker makes takes for itself.
 
     Attributes:
-        critical_s: seconds; ``None`` until the call has ended.
+        samples: of the cell that makes it.
+        taken: its numbers among identical calls, each with the key of ``samples``.
+        critical_s: its critical path in seconds, ``None`` until it has ended. For a child it is shorter than the call
+            if the child's own calls overlapped.
     """
 
+    samples: Samples
+    taken: list[tuple[bytes, int]] = field(default_factory=list)
     critical_s: float | None = None
 
     def enter(self) -> None:
@@ -99,6 +104,11 @@ class _OwnTime:
     def leave(self, critical_s: float) -> None:
         """The call has ended."""
         self.critical_s = critical_s
+
+    def give_back(self) -> None:
+        """The call counts as not made."""
+        for key, number in self.taken:
+            self.samples.give_back(key, number)
 
 
 class Queries:
@@ -121,19 +131,19 @@ class Queries:
         self._solve = solve
         self._grants = Grants(node)
         self._handing_on = HandingOn(node, task.context)
-        self._asked: Counter[bytes] = Counter()
+        self._samples = Samples()
         self.bursts = Bursts()
         self.leaf = LeafApi(node, self.bursts)
         self.tools = ToolCalls(node)
 
     def begin_cell(self) -> None:
         """Count identical calls from zero: another cell begins, and may reuse the replies of earlier ones."""
-        self._asked.clear()
+        self._samples = Samples()
         self.leaf.begin_cell()
 
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
-        own = _OwnTime()
+        own = _Own(self._samples)
         if not is_early:
             return Making(self.answer(function, arguments, own=own), Usage, critical_s=lambda: own.critical_s)
         node = self._node.with_purse()
@@ -145,14 +155,12 @@ class Queries:
         """As ``begin``, for a cell that may not count: the usage of each call is known."""
         if is_early:
             return self.begin(function, arguments, is_early)
-        own, node = _OwnTime(), self._node.with_purse()
+        own, node = _Own(self._samples), self._node.with_purse()
         account = node.account
         value = self._apart(function, arguments, node, own)
         return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
 
-    async def _apart(
-        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
-    ) -> object:
+    async def _apart(self, function: str, arguments: Mapping[str, object], node: Node, own: _Own) -> object:
         """Make a call that a purse pays for. A refusal ends the node all the same."""
         try:
             return await self.answer(function, arguments, node, own)
@@ -160,19 +168,21 @@ class Queries:
             if node.account.refused is not None:
                 self._node.account.refused = node.account.refused
 
-    async def _early(
-        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
-    ) -> object:
+    async def _early(self, function: str, arguments: Mapping[str, object], node: Node, own: _Own) -> object:
         """Make a call that the cell has not asked for yet.
 
         Raises:
-            LimitExceeded: the budget refused it, so it counts as not made.
+            LimitExceeded: the budget refused it, so it counts as not made, as it does if it is cancelled.
             CodeError: it failed otherwise.
         """
         try:
             return await self.answer(function, arguments, node, own)
+        except asyncio.CancelledError:
+            own.give_back()
+            raise
         except CodeError as error:
             if isinstance(error.__cause__, LimitExceeded):
+                own.give_back()
                 raise error.__cause__ from None
             raise
 
@@ -181,7 +191,7 @@ class Queries:
         function: str,
         arguments: Mapping[str, object],
         node: Node | None = None,
-        own: _OwnTime | None = None,
+        own: _Own | None = None,
     ) -> object:
         """The value of ``llm_query``, ``rlm_query`` or a pure tool: text, or a value of the schema that the cell passed.
 
@@ -189,7 +199,7 @@ class Queries:
             function: the host function.
             arguments: as the cell gave them, not checked yet.
             node: pays for the call; this node by default.
-            own: measures the call alone; by default it is measured as part of its cell.
+            own: what the call takes for itself; by default it is measured as part of its cell.
 
         Raises:
             CodeError: the call failed; raised in the cell with this message.
@@ -206,7 +216,7 @@ class Queries:
         except msgspec.ValidationError as error:
             raise CodeError(f"{function}: {error}") from error
 
-    async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> object:
+    async def _child(self, asked: RlmQuery, payer: Node, times: _Own | Bursts) -> object:
         schema = schema_in("rlm_query", asked.schema)
         context = await self._child_context(asked)
         if self._node.depth >= self._node.deepest:
@@ -218,7 +228,7 @@ class Queries:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
         caps = await self._grants.caps(context, asked.prompt)
         root = None if asked.model is None else self._model(asked.model)
-        child = payer.child(root=root, caps=caps, sample=self._sample(asked))
+        child = payer.child(root=root, caps=caps, sample=self._sample(asked, times))
         times.enter()
         critical = 0.0
         try:
@@ -257,17 +267,21 @@ class Queries:
         shown = beginning(text, most, estimate_tokens)
         return rest_of(shown, handle, estimate_tokens(shown), tokens)
 
-    def _sample(self, asked: msgspec.Struct) -> int:
+    def _sample(self, asked: msgspec.Struct, times: _Own | Bursts) -> int:
         """How often the cell has made this call before."""
         key = hashlib.blake2b(_encode(asked), digest_size=16).digest()
-        self._asked[key] += 1
-        return self._asked[key] - 1
+        if not isinstance(times, _Own):
+            return self._samples.take(key)
+        number = times.samples.take(key)
+        times.taken.append((key, number))
+        return number
 
     async def _plain_call(
-        self, asked: LlmQuery | RlmQuery, prompt: str, payer: Node, times: _OwnTime | Bursts
+        self, asked: LlmQuery | RlmQuery, prompt: str, payer: Node, times: _Own | Bursts
     ) -> object:
         """One call of a model, or two if the first reply does not follow the schema that the cell passed."""
-        model, sample = self._model(asked.model), self._sample(LlmQuery(prompt, asked.model, asked.schema))
+        model = self._model(asked.model)
+        sample = self._sample(LlmQuery(prompt, asked.model, asked.schema), times)
         schema = schema_in("llm_query", asked.schema)
 
         async def ask(messages: Sequence[Message], form: Mapping[str, object] | None = None) -> str:

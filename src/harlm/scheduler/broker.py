@@ -244,12 +244,14 @@ class Broker:
                 continue
             call = self._calls[number - 1]
             lane = call.lane
+            lane.foreseen -= 1
             at = next((at for at, one in enumerate(lane.calls) if one is call), -1)
-            if at < lane.claimed or not call.is_early:
+            if at < lane.claimed:
                 continue  # the cell has made it
             del lane.calls[at]
-            lane.foreseen -= 1
-            if call.task is not None and not call.task.done():
+            if call.task is None or call.task.done():  # it is paid, so the next equal call gets its reply
+                lane.calls.insert(lane.foreseen, call)
+            else:
                 call.task.cancel()
 
     def _begin(

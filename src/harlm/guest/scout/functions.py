@@ -16,9 +16,9 @@ from .expressions import evaluate
 from .frames import Frame
 from .generators import Produced
 from .pending import Pending, Steps, Touched, settled
-from .syntax import declared, facts
+from .syntax import Function, declared, facts
 from .tasks import Returned, ScoutTask, hold
-from .world import Function, Lost, World, facts_of_body
+from .world import Lost, World, facts_of_body
 
 
 class Inner:
@@ -177,7 +177,10 @@ def _opened(
         defaults, named_defaults = function.__defaults__ or (), function.__kwdefaults__ or {}
     names = _given(text, values, named, defaults, named_defaults)
     shared, world = declared(text)
-    return text, Frame(names, outer, shared=shared, world=world)
+    frame = Frame(names, outer, shared=shared, world=world)
+    if (undo := task.world.undo) is not None:
+        undo.before_binding(frame)
+    return text, frame
 
 
 def _closure(function: types.FunctionType, world: World) -> Frame:

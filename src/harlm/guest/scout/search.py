@@ -37,6 +37,7 @@ class Search:
     Attributes:
         outer: as given.
         has_ended: whether the loop has ended.
+        is_over: whether what looks ahead never continues.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Search:
     ) -> None:
         self.outer = outer
         self.has_ended = False
+        self.is_over = False
         self._ready = ready
         self._room: float = math.inf if is_eager else FIRST_WINDOW
         self._survived = 0

@@ -16,6 +16,9 @@ from ..vocabulary import FINISHING, MODEL_CALLS
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 """Statements that define names and make no call by themselves."""
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+"""The syntax of a function."""
+
 Exit = Literal["return", "break", "continue", "raise", "finish", "yield"]
 """A way to leave a block before its end."""
 
