@@ -28,7 +28,7 @@ class WrittenLine:
         now: the time in seconds.
         asked: the prompts of all calls, in their order.
         asked_at: when each prompt was first asked for.
-        retracted: the prompts of the calls that were taken back.
+        retracted: the prompts of the calls that were taken back before they had a reply.
         uncertain: the prompts of calls that are bets.
     """
 
@@ -38,7 +38,8 @@ class WrittenLine:
         self.asked_at: dict[str, float] = {}
         self.retracted: list[str] = []
         self.uncertain: list[str] = []
-        self._counts: Counter[str] = Counter()
+        self._prompts: list[str] = []
+        self._paid: Counter[str] = Counter()
         self._coming: list[tuple[float, int, _News]] = [
             (at, -len(news) + n, each) for n, (at, each) in enumerate(news)
         ]
@@ -47,22 +48,28 @@ class WrittenLine:
     def post(self, function: str, arguments: dict[str, Any], needs: list[int], *, is_certain: bool) -> int:
         """See ``harlm.guest.scout.scout.Line``."""
         prompt = str(arguments["prompt"])
-        self._counts[prompt] += 1
+        self._prompts.append(prompt)
+        number = len(self._prompts)
+        if self._paid[prompt]:  # as the broker gives a reply that it has to the next equal call
+            self._paid[prompt] -= 1
+            heapq.heappush(self._coming, (self.now, number, HostReply(number, reply_to(prompt))))
+            return number
         self.asked.append(prompt)
         self.asked_at.setdefault(prompt, self.now)
         if not is_certain:
             self.uncertain.append(prompt)
-        number = len(self.asked)
-        reply = HostReply(number, reply_to(prompt, self._counts[prompt]))
-        heapq.heappush(self._coming, (self.now + LATENCY_S, number, reply))
+        heapq.heappush(self._coming, (self.now + LATENCY_S, number, HostReply(number, reply_to(prompt))))
         return number
 
     def retract(self, numbers: list[int]) -> None:
         """See ``harlm.guest.scout.scout.Line``."""
+        coming = {each[1] for each in self._coming}
         for number in numbers:
-            prompt = self.asked[number - 1]
-            self.retracted.append(prompt)
-            self._counts[prompt] -= 1
+            prompt = self._prompts[number - 1]
+            if number in coming:
+                self.retracted.append(prompt)
+            else:
+                self._paid[prompt] += 1
         self._coming = [each for each in self._coming if each[1] not in numbers]
         heapq.heapify(self._coming)
 

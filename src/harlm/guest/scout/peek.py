@@ -27,6 +27,7 @@ from .world import World
 _WINDOW = 32  # calls of a loop that is still open
 _SLOW_S = 0.02  # a statement whose peek takes longer is not peeked at again
 _LEAVING = frozenset({"break", "return", "continue", "raise", "finish"})
+_SEARCHING = frozenset({"next", "any", "all", "takewhile", "islice"})  # functions that stop at a result
 _LEAVING_WORDS = ("break", "return", "continue", "raise", *FINISHING)
 _PEEKED = (ast.For, ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.With, ast.If, ast.AsyncWith)
 
@@ -56,9 +57,22 @@ class PeekSearch(Search):
         """Note a call. One that is taken over counts as well."""
         super().keep(key, reply, is_new=True)
 
-    def forget_last(self) -> None:
-        """Take over nothing more from the peek before."""
+    def replace(self, last: PeekSearch) -> list[Pending]:
+        """Take over the replies that have arrived of what the peek before asked for, and no other.
+
+        Returns:
+            the replies that have not arrived.
+        """
         self._last = None
+        missing: list[Pending] = []
+        for key, replies in last.unused.items():
+            for reply in replies:
+                if reply.done:
+                    self._asked[key].append(reply)
+                else:
+                    missing.append(reply)
+        last.unused.clear()
+        return missing
 
 
 class Peeks:
@@ -67,7 +81,7 @@ class Peeks:
     Args:
         world: what all tasks of a cell share.
         main: the task of the cell.
-        retract: is given replies that nothing needs any more.
+        retract: is given the replies to calls that nothing needs any more.
     """
 
     def __init__(self, world: World, main: ScoutTask, retract: Callable[[list[Pending]], None]) -> None:
@@ -98,8 +112,8 @@ class Peeks:
         if self._may_call(told.body):
             self._follow(told.body, search)
         if last is not None:
-            search.forget_last()
-            self._drop(last)
+            last.has_ended = True
+            self._retract(search.replace(last))
 
     def _says_more(self, text: str) -> bool:
         """Whether more lines may hold a call, or a way to leave a loop."""
@@ -123,10 +137,10 @@ class Peeks:
         return all(isinstance(each, _PEEKED) for each in body) and self._world.may_call(of_all(list(body)))
 
     def _room(self, body: Sequence[ast.stmt]) -> int:
-        """The calls that a peek may make: few where a loop may be left before its end."""
+        """The calls that a peek may make: few where a result may end a loop or a search."""
         loops = [each for part in body for each in ast.walk(part) if isinstance(each, ast.For | ast.While)]
-        leaves = any(of_all(each.body).exits & _LEAVING for each in loops)
-        return FIRST_WINDOW if leaves else _WINDOW
+        may_end = any(of_all(each.body).exits & _LEAVING for each in loops)
+        return FIRST_WINDOW if may_end or of_all(list(body)).names & _SEARCHING else _WINDOW
 
     def _follow(self, body: Sequence[ast.stmt], search: PeekSearch) -> None:
         world, main = self._world, self._main
@@ -167,15 +181,9 @@ class Peeks:
         self._is_slow = False
         self._main.search = None
         if search is not None:
-            self._drop(search)
-
-    def _drop(self, search: PeekSearch) -> None:
-        """Retract what a peek asked for and nothing has taken."""
-        search.has_ended = True
-        unused = [reply for replies in search.unused.values() for reply in replies]
-        search.unused.clear()
-        if unused:
-            self._retract(unused)
+            search.has_ended = True
+            self._retract([reply for replies in search.unused.values() for reply in replies])
+            search.unused.clear()
 
 
 def is_peek(ahead_of: Any) -> bool:

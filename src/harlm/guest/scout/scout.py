@@ -252,11 +252,10 @@ class Scout:
         return reply
 
     def _take_back(self, replies: list[Pending]) -> None:
-        """Retract calls whose replies have not arrived, and forget those that have."""
-        dropped = set(map(id, replies))
-        numbers = [number for number, (reply, _) in self._open.items() if id(reply) in dropped]
+        """Retract calls. The host keeps the replies that it has for equal calls."""
+        numbers = [number for reply in replies for number in reply.sources]
         for number in numbers:
-            del self._open[number]
+            self._open.pop(number, None)
         if numbers:
             self._line.retract(numbers)
 
