@@ -131,37 +131,43 @@ class Queries:
         self._asked.clear()
         self.leaf.begin_cell()
 
-    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
         own = _OwnTime()
         if not is_early:
-            return Making(self.answer(function, arguments, own=own), Usage, critical_s=lambda: own.critical_s)
+            return Making(
+                self.answer(function, arguments, own=own, sample=sample),
+                Usage,
+                critical_s=lambda: own.critical_s,
+            )
         node = self._node.with_purse()
         account = node.account
-        value = self._early(function, arguments, node, own)
+        value = self._early(function, arguments, node, own, sample)
         return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
 
-    def begin_apart(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin_apart(
+        self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int
+    ) -> Making:
         """As ``begin``, for a cell that may not count: the usage of each call is known."""
         if is_early:
-            return self.begin(function, arguments, is_early)
+            return self.begin(function, arguments, is_early, sample)
         own, node = _OwnTime(), self._node.with_purse()
         account = node.account
-        value = self._apart(function, arguments, node, own)
+        value = self._apart(function, arguments, node, own, sample)
         return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
 
     async def _apart(
-        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
+        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime, sample: int
     ) -> object:
         """Make a call that a purse pays for. A refusal ends the node all the same."""
         try:
-            return await self.answer(function, arguments, node, own)
+            return await self.answer(function, arguments, node, own, sample)
         finally:
             if node.account.refused is not None:
                 self._node.account.refused = node.account.refused
 
     async def _early(
-        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime
+        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime, sample: int
     ) -> object:
         """Make a call that the cell has not asked for yet.
 
@@ -170,7 +176,7 @@ class Queries:
             CodeError: it failed otherwise.
         """
         try:
-            return await self.answer(function, arguments, node, own)
+            return await self.answer(function, arguments, node, own, sample)
         except CodeError as error:
             if isinstance(error.__cause__, LimitExceeded):
                 raise error.__cause__ from None
@@ -182,6 +188,7 @@ class Queries:
         arguments: Mapping[str, object],
         node: Node | None = None,
         own: _OwnTime | None = None,
+        sample: int | None = None,
     ) -> object:
         """The value of ``llm_query``, ``rlm_query`` or a pure tool: text, or a value of the schema that the cell passed.
 
@@ -190,6 +197,7 @@ class Queries:
             arguments: as the cell gave them, not checked yet.
             node: pays for the call; this node by default.
             own: measures the call alone; by default it is measured as part of its cell.
+            sample: how many equal calls of the cell come before it; counted here by default.
 
         Raises:
             CodeError: the call failed; raised in the cell with this message.
@@ -198,27 +206,29 @@ class Queries:
         payer, times = node or self._node, own or self.bursts
         if function == PURE_TOOL:
             return await self.tools.call(function, arguments, payer)
+        if sample is None:
+            sample = self._sample(function, arguments)
         try:
             if function == "llm_query":
                 asked = msgspec.convert(arguments, LlmQuery)
-                return await self._plain_call(asked, asked.prompt, payer, times)
-            return await self._child(msgspec.convert(arguments, RlmQuery), payer, times)
+                return await self._plain_call(asked, asked.prompt, payer, times, sample)
+            return await self._child(msgspec.convert(arguments, RlmQuery), payer, times, sample)
         except msgspec.ValidationError as error:
             raise CodeError(f"{function}: {error}") from error
 
-    async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts) -> object:
+    async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts, sample: int) -> object:
         schema = schema_in("rlm_query", asked.schema)
         context = await self._child_context(asked)
         if self._node.depth >= self._node.deepest:
             prompt = asked.prompt if asked.context is None else await self._as_prompt(asked.prompt, context)
-            return await self._plain_call(asked, prompt, payer, times)
+            return await self._plain_call(asked, prompt, payer, times, sample)
         self._handing_on.check(context)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
         caps = await self._grants.caps(context, asked.prompt)
         root = None if asked.model is None else self._model(asked.model)
-        child = payer.child(root=root, caps=caps, sample=self._sample(asked))
+        child = payer.child(root=root, caps=caps, sample=sample)
         times.enter()
         critical = 0.0
         try:
@@ -257,17 +267,17 @@ class Queries:
         shown = beginning(text, most, estimate_tokens)
         return rest_of(shown, handle, estimate_tokens(shown), tokens)
 
-    def _sample(self, asked: msgspec.Struct) -> int:
+    def _sample(self, function: str, arguments: Mapping[str, object]) -> int:
         """How often the cell has made this call before."""
-        key = hashlib.blake2b(_encode(asked), digest_size=16).digest()
+        key = hashlib.blake2b(_encode((function, arguments)), digest_size=16).digest()
         self._asked[key] += 1
         return self._asked[key] - 1
 
     async def _plain_call(
-        self, asked: LlmQuery | RlmQuery, prompt: str, payer: Node, times: _OwnTime | Bursts
+        self, asked: LlmQuery | RlmQuery, prompt: str, payer: Node, times: _OwnTime | Bursts, sample: int
     ) -> object:
         """One call of a model, or two if the first reply does not follow the schema that the cell passed."""
-        model, sample = self._model(asked.model), self._sample(LlmQuery(prompt, asked.model, asked.schema))
+        model = self._model(asked.model)
         schema = schema_in("llm_query", asked.schema)
 
         async def ask(messages: Sequence[Message], form: Mapping[str, object] | None = None) -> str:

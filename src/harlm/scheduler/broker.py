@@ -49,9 +49,9 @@ class Making(NamedTuple):
     critical_s: Callable[[], float | None] = lambda: None
 
 
-Make = Callable[[str, Mapping[str, object], bool], Making]
-"""Begins a call: function, arguments, and whether it is early. The refusal of an early call must end
-nothing.
+Make = Callable[[str, Mapping[str, object], bool, int], Making]
+"""Begins a call: function, arguments, whether it is early, and how many equal calls of the cell come before it. The refusal of
+an early call must end nothing.
 """
 
 Read = Callable[[str, Mapping[str, object]], Awaitable[object]]
@@ -237,18 +237,16 @@ class Broker:
         return await _outcome(call)
 
     def retract(self, numbers: Sequence[int]) -> None:
-        """See ``harlm.protocols.Foresight``."""
-        for each in numbers:
+        """See ``harlm.protocols.Foresight``. Of several equal calls only the last can be taken back, or another one would get
+        its place, and with it its reply.
+        """
+        for each in sorted(numbers, reverse=True):
             number = self._by_foreseen.pop(each, None)
-            if number is None:
+            call = None if number is None else self._calls[number - 1]
+            if call is None or not call.is_early or call.is_claimed or call.lane.calls[-1] is not call:
                 continue
-            call = self._calls[number - 1]
-            lane = call.lane
-            at = next((at for at, one in enumerate(lane.calls) if one is call), -1)
-            if at < lane.claimed or not call.is_early:
-                continue  # the cell has made it
-            del lane.calls[at]
-            lane.foreseen -= 1
+            call.lane.calls.pop()
+            call.lane.foreseen = min(call.lane.foreseen, len(call.lane.calls))
             if call.task is not None and not call.task.done():
                 call.task.cancel()
 
@@ -262,7 +260,7 @@ class Broker:
         is_early: bool,
         at: int | None = None,
     ) -> _Call:
-        making = self._make(function, arguments, is_early)
+        making = self._make(function, arguments, is_early, len(lane.calls) if at is None else at)
         task = asyncio.ensure_future(making.value)
         number = len(self._calls) + 1
         call = _Call(number, function, is_early, lane, task, making, self._now(), needs)
