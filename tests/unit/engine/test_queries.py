@@ -150,7 +150,7 @@ async def test_the_budget_refuses_an_early_call_as_one_that_was_not_made() -> No
     with pytest.raises(LimitExceeded):
         await queries.begin("llm_query", {"prompt": "x"}, is_early=True, sample=0).value
     with pytest.raises(CodeError, match="llm_query was not made"):
-        await queries.begin("llm_query", {"prompt": "x"}, is_early=False).value
+        await queries.begin("llm_query", {"prompt": "x"}, is_early=False, sample=0).value
 
 
 async def test_an_early_call_that_fails_otherwise_fails_as_in_the_cell() -> None:
