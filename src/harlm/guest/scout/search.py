@@ -34,15 +34,25 @@ class Search:
         last: an earlier search through the same iterator, whose look-ahead may have made calls that this one
             needs.
 
+        skips: whether the look-ahead leaves out what a reply decides, since it may change how the loop goes on.
+
     Attributes:
         outer: as given.
+        skips: as given.
         has_ended: whether the loop has ended.
     """
 
     def __init__(
-        self, outer: Search | None, ready: ReadyQueue, *, is_eager: bool, last: Search | None = None
+        self,
+        outer: Search | None,
+        ready: ReadyQueue,
+        *,
+        is_eager: bool,
+        last: Search | None = None,
+        skips: bool = False,
     ) -> None:
         self.outer = outer
+        self.skips = skips
         self.has_ended = False
         self._ready = ready
         self._room: float = math.inf if is_eager else FIRST_WINDOW
