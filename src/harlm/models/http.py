@@ -5,9 +5,9 @@ What failures mean is in ``failures``, what refusals mean in ``refusals``; retri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -144,17 +144,9 @@ class Transport:
         clean = None if into is None else CleanStream(into, keys)
         try:
             data = msgspec.json.encode(body)
-            try:
-                status, received, raw, broken = await self._exchange(
-                    url, headers, data, proxy, clean, on_head
-                )
-            except aiohttp.ClientOSError as error:
-                if not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
-                    raise
-                # The server had closed the connection after an earlier reply, so nothing was sent.
-                status, received, raw, broken = await self._exchange(
-                    url, headers, data, proxy, clean, on_head
-                )
+            status, received, raw, broken = await _sent(
+                partial(self._exchange, url, headers, data, proxy, clean, on_head)
+            )
             if broken is not None:
                 assert clean is not None
                 assert into is not None
@@ -199,7 +191,7 @@ class Transport:
         proxy: Proxy | None,
         clean: CleanStream | None,
         on_head: Callable[[Mapping[str, str]], None] | None,
-    ) -> tuple[int, Mapping[str, str], bytes, aiohttp.ClientError | None]:
+    ) -> _Exchanged:
         """The status, headers and body of the reply to one POST, and what broke it off. The body is empty if ``clean``
         took it.
         """
@@ -244,6 +236,19 @@ class Transport:
 
 def _request_id(headers: Mapping[str, str], keys: Redactor) -> str | None:
     return next((keys.clean_text(headers[name]) for name in _REQUEST_IDS if name in headers), None)
+
+
+_Exchanged = tuple[int, Mapping[str, str], bytes, aiohttp.ClientError | None]
+
+
+async def _sent(exchange: Callable[[], Awaitable[_Exchanged]]) -> _Exchanged:
+    """One exchange; a second one if the server had closed the connection after an earlier reply, so that nothing was sent."""
+    try:
+        return await exchange()
+    except aiohttp.ClientOSError as error:
+        if not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
+            raise
+        return await exchange()
 
 
 async def _read(content: aiohttp.StreamReader, into: CleanStream | None = None) -> bytes:
