@@ -25,6 +25,7 @@ from harlm.types import Completion, Message, Rate, Rates, Sampling
 _FIRST_WINDOW = 32  # of an unknown address, until it has answered or refused
 _FEW = 8  # in flight; a refusal with fewer says nothing about a later run
 _FRESH_S = 60.0  # in which a window that refusals have made smaller than that holds for a later run
+_FORGOTTEN_S = 86_400.0  # after which a refusal says nothing about a later run
 _GROWTH = 0.5  # of the window in a round trip, until the first refusal: excess requests are refused at once
 _DECREASE = 0.75
 _PROBE_AGAIN_S = 20.0  # after a refusal has shown the ceiling
@@ -84,14 +85,14 @@ class Limiter:
         """Begin where an earlier run has ended."""
         self._requests.recall(known.requests, age_s, self.now())
         self._tokens.recall(known.tokens, age_s, self.now())
-        if known.refused_at is None:
+        refused_s = math.inf if known.refused_at is None else age_s + max(0.0, known.at - known.refused_at)
+        if refused_s >= _FORGOTTEN_S:
             self._window = min(self._most, max(self._window, known.window))
-            if known.is_open:
+            if not known.states_limits:
                 self._window, self._is_feeling = self._most, False
             return
-        refused_at = self.now() - age_s - max(0.0, known.at - known.refused_at)
+        refused_at, is_fresh = self.now() - refused_s, refused_s < _FRESH_S
         ceiling = known.window + 1 if known.ceiling is None else known.ceiling
-        is_fresh = self.now() - refused_at < _FRESH_S
         self._window = min(self._most, known.window if is_fresh else max(known.window, _FEW))
         self._is_feeling = False
         self._ceiling, self._ceiling_until = ceiling, refused_at + _PROBE_AGAIN_S

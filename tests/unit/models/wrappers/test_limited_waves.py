@@ -121,6 +121,18 @@ async def test_what_is_older_than_a_day_is_forgotten() -> None:
         assert min(later.waves, 2) == waves
 
 
+@pytest.mark.parametrize("states", [False, True], ids=["no limits stated", "limits stated"])
+@in_virtual_time
+async def test_a_refusal_is_forgotten_after_a_day_though_runs_go_on(states: bool) -> None:
+    known = known_in_run()
+    await run(AtOnce(10, steady(0.5), states=states), 64, known)
+    for waves in (2, 2, 1):
+        await asyncio.sleep(40_000)
+        later = AtOnce(UNLIMITED, steady(0.5), states=states)
+        await run(later, 16, known)
+        assert min(later.waves, 2) == waves
+
+
 @pytest.mark.parametrize("failure", [limited(), failing(503)], ids=str)
 @in_virtual_time
 async def test_the_refusal_of_a_single_call_costs_the_next_run_no_wave(failure: Outcome) -> None:
