@@ -89,7 +89,7 @@ class _Model:
             return await self.broker.claim(function, arguments)
         return await self._reply(arguments)
 
-    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         """See ``harlm.scheduler.broker.Make``."""
         return Making(self._reply(arguments), Usage)
 
