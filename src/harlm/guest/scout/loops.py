@@ -246,7 +246,7 @@ def _run_while(
             if type(test) is Pending:
                 if may_pass and not task.strict and facts(node).exits <= {"raise"}:
                     return run_separately([node], frame, task, functools.partial(_rest_of_while, node, test))
-                if search is None and task.ahead_of is None and not task.strict:
+                if search is None and _may_look_ahead(node, task):
                     search = task.search = _search_of_while(node, frame, task)
                 test = yield from arrived(test)
             if not test:
@@ -267,10 +267,19 @@ def _run_while(
             task.search = before
 
 
-def _search_of_while(node: ast.While, frame: Frame, task: ScoutTask) -> Search | None:
+def _may_look_ahead(node: ast.While, task: ScoutTask) -> bool:
+    """Whether the rounds of a ``while``, but not its test, make calls that may be asked for ahead."""
+    may_call = task.world.may_call
+    return (
+        task.ahead_of is None
+        and not task.strict
+        and may_call(of_all(node.body))
+        and not may_call(facts(node.test))
+    )
+
+
+def _search_of_while(node: ast.While, frame: Frame, task: ScoutTask) -> Search:
     """A look-ahead of a ``while`` whose test waits for a reply: it assumes that no reply changes what the test reads."""
-    if not task.world.may_call(facts(node)):
-        return task.search
     search = Search(task.search, task.world.ready, is_eager=task.world.is_eager, skips=True)
     with suppress(Unforkable):
         separate = copied(frame, facts(node).names, task.world.changed_by(node, frame))
