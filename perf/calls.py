@@ -29,7 +29,7 @@ from harlm.errors import ModelError, RateLimited
 from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.models.openai import OpenAIChat
-from harlm.models.wrappers import Layers
+from harlm.models.wrappers import KnownLimits, Layers
 from harlm.tokens.exact import tokenizer_of
 from harlm.types import Message, Price, Sampling
 from perf.measure import Table, report, server_process
@@ -42,6 +42,7 @@ _LARGE = Caps(micros=1_000_000_000)  # limited, so that prompts are measured and
 _IN_FLIGHT = (16, 64, 256)
 _ROUNDS, _CALLS = 4, 512
 _BURST, _AT_ONCE, _A_MINUTE, _LATENCY_S = 512, 20, 600, 0.05
+_USUAL, _LATER_RUNS = 32, 3
 _PACED, _PACED_BURST = 120, 20
 _RUNS, _RUNS_AT_ONCE, _FAULTS = 300, 6, 0.05
 _FAN_OUT, _STREAMS, _FAN_OUTS, _LEARNING = 20, 2, 180, 10
@@ -74,13 +75,20 @@ async def _bare(url: str, prompt: str = _PROMPT) -> AsyncIterator[Call]:
 
 @asynccontextmanager
 async def _ours(
-    url: str, concurrency: int, *, hedges: bool = True, prompt: str = _PROMPT
+    url: str,
+    concurrency: int,
+    *,
+    hedges: bool = True,
+    prompt: str = _PROMPT,
+    known: KnownLimits | None = None,
 ) -> AsyncIterator[Call]:
-    """Calls through all layers, put together for each as ``Run`` does for a node below the root."""
+    """Calls through all layers, put together for each as ``Run`` does for a node below the root, by one run that begins with
+    what is ``known``.
+    """
     messages, sampling = [Message(role="user", content=prompt)], Sampling(max_tokens=_ANSWER_TOKENS)
     async with Transport(ModelSettings()) as transport:
         model = _adapter(url, transport)
-        layers = Layers(concurrency=concurrency, hedges=hedges)
+        layers = Layers(concurrency=concurrency, hedges=hedges, known=known)
         layers.add(model, url)
         billing = Billing(PriceList(own={model.name: Price(input=0.25, output=2.0)}), tokenizer_of)
         account = Account(_LARGE).child()
@@ -95,6 +103,7 @@ async def _ours(
             return line.complete(messages, sampling)
 
         yield call
+        layers.remember()
 
 
 # -- CPU -------------------------------------------------------------------------------------------------
@@ -189,7 +198,7 @@ async def _burst(calls: int, *, burst: int, naive: bool, concurrency: int = _BUR
 
 async def _limits() -> Table:
     ours = [await _burst(_BURST, burst=_A_MINUTE, naive=False) for _ in range(3)]
-    usual = [await _burst(_BURST, burst=_A_MINUTE, naive=False, concurrency=32) for _ in range(3)]
+    usual = [await _burst(_BURST, burst=_A_MINUTE, naive=False, concurrency=_USUAL) for _ in range(3)]
     naive = await _burst(_BURST, burst=_A_MINUTE, naive=True)
     paced = await asyncio.gather(
         *(_burst(_PACED, burst=_PACED_BURST, naive=each) for each in (False, True))
@@ -200,8 +209,8 @@ async def _limits() -> Table:
     rows: list[Row] = [
         [f"{served}: answered 429, %", _middle(ours, 0), naive[0], 0.0],
         [f"{served}: seconds", _middle(ours, 1), naive[1], at_best],
-        [f"{served}, 32 in flight at most: answered 429, %", _middle(usual, 0), "-", 0.0],
-        [f"{served}, 32 in flight at most: seconds", _middle(usual, 1), "-", at_best],
+        [f"{served}, {_USUAL} in flight at most: answered 429, %", _middle(usual, 0), "-", 0.0],
+        [f"{served}, {_USUAL} in flight at most: seconds", _middle(usual, 1), "-", at_best],
         [f"{slowly}: answered 429, %", paced[0][0], paced[1][0], 0.0],
         [f"{slowly}: seconds", paced[0][1], paced[1][1], (_PACED - _PACED_BURST) * 60 / _A_MINUTE],
     ]
@@ -211,6 +220,48 @@ async def _limits() -> Table:
 
 def _middle(measured: Sequence[tuple[float, float]], at: int) -> float:
     return statistics.median(each[at] for each in measured)
+
+
+# -- from run to run -------------------------------------------------------------------------------------
+
+
+async def _waves(calls: int) -> int:
+    """Waves of a first fan-out to an address of which nothing is known: requests over those that were under way at once."""
+    with _server("--latency", _LATENCY_S * 4) as server:
+        async with _ours(server.url, _USUAL, prompt="?") as call:
+            await asyncio.gather(*(call() for _ in range(calls)))
+        return math.ceil(calls / server.counts()["most_in_flight"])
+
+
+async def _refused(runs: int, concurrency: int) -> list[float]:
+    """Percent of requests that were refused in each of some runs, one after another, of a burst."""
+    known, shares = KnownLimits(), []
+    seen = {"refused": 0, "requests": 0}
+    with _server("--in-flight", _AT_ONCE, "--latency", _LATENCY_S) as server:
+        for _ in range(runs):
+            async with _ours(server.url, concurrency, prompt="?", known=known) as call:
+                await asyncio.gather(*(call() for _ in range(_BURST)))
+            before, seen = seen, server.counts()
+            shares.append(
+                100 * (seen["refused"] - before["refused"]) / (seen["requests"] - before["requests"])
+            )
+    return shares
+
+
+async def _from_run_to_run() -> Table:
+    rows: list[Row] = [[f"map of {each} in the first run: waves", await _waves(each), 1] for each in (16, 32)]
+    for concurrency in (_USUAL, _BURST):
+        shares = await _refused(_LATER_RUNS, concurrency)
+        served = (
+            f"{_BURST} calls, {_AT_ONCE} are served at once, {concurrency} in flight at most: answered 429, %"
+        )
+        rows += [
+            [f"{served}, run {number}", share, 5.0 if number == 1 else 2.0]
+            for number, share in enumerate(shares, start=1)
+        ]
+    return Table(
+        "An address of which nothing is known, and what later runs know", ["", "HARLM", "limit"], rows
+    )
 
 
 # -- faults ----------------------------------------------------------------------------------------------
@@ -355,7 +406,7 @@ def _command(models: tuple[str, str], home: str) -> float:
 
 
 async def _all() -> list[Table]:
-    return [await _cpu(), await _limits(), await _faults(), await _stragglers()]
+    return [await _cpu(), await _limits(), await _from_run_to_run(), await _faults(), await _stragglers()]
 
 
 def main() -> None:

@@ -77,7 +77,7 @@ class Model:
             return await self.broker.claim(function, arguments)
         return await self._reply(str(arguments["prompt"]))
 
-    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         """For a broker."""
         return Making(self._reply(str(arguments["prompt"])), Usage)
 

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from harlm.branching.confidence import calibrations_in, shipped
 from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
 from harlm.config import DEFAULT_USD, Config
+from harlm.config.tables import read_settings_file
 from harlm.engine import Models, Node, Run, new_run_id
 from harlm.engine.approval import Approval, Approve
 from harlm.errors import ConfigError
@@ -29,6 +30,7 @@ from harlm.home import (
     index_file,
     journal_file,
     leave_out_own_files,
+    limits_file,
     memory_file,
     models_folder,
     prices_file,
@@ -42,7 +44,7 @@ from harlm.memory import ColdStore, InMemoryStore, Memory
 from harlm.models.access import Access
 from harlm.models.choosing import ModelChoice, ModelMaker
 from harlm.models.names import PROVIDERS, parse_model_name
-from harlm.models.wrappers import Layers, Patience
+from harlm.models.wrappers import KnownLimits, Layers, Patience
 from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TokenCounter, Tool, TraceSink
 from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
@@ -53,6 +55,7 @@ from harlm.router.model import RouterModel
 from harlm.router.model import load as load_router
 from harlm.router.model import shipped as shipped_router
 from harlm.sandbox.tiers import ChosenSandbox
+from harlm.storage import write_whole
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
 from harlm.tracing.experience import Skills, ratings_in
@@ -152,7 +155,7 @@ async def open_run(
         listed = PriceList(prices_file(config), prices)
         access, layers = (
             Access(config.models, os.environ if environment is None else environment, cleanup),
-            _layers(config),
+            _layers(config, cleanup),
         )
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub)
@@ -261,13 +264,25 @@ def _counters(maker: ModelMaker) -> Callable[[str], TokenCounter | None]:
     return lambda name: maker.counter_of(name) or tokenizer_of(name)
 
 
-def _layers(config: Config) -> Layers:
-    """The call layers around the models of a run."""
-    return Layers(
+def _layers(config: Config, cleanup: AsyncExitStack) -> Layers:
+    """The call layers around the models of a run. At its end, what they have learned is kept for later runs."""
+    known = _known_limits(limits_file(config).absolute())
+    known.refresh()
+    layers = Layers(
         concurrency=config.engine.concurrency,
         patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
         hedges=config.models.hedging,
+        known=known,
     )
+    cleanup.callback(known.save)
+    cleanup.callback(layers.remember)
+    return layers
+
+
+@lru_cache(maxsize=64)
+def _known_limits(file: Path) -> KnownLimits:
+    """What is known of limits: one table for all runs of this process that have the same home."""
+    return KnownLimits(partial(read_settings_file, file, may_be_link=True), partial(write_whole, file))
 
 
 async def _models(

@@ -1,4 +1,4 @@
-"""The places of HARLM's files: runs, memory, journal, indexes and model files, and the user's settings and prices."""
+"""The places of HARLM's files: runs, memory, journal, indexes, limits and model files, and the user's settings and prices."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ _OWN_FILES = """# HARLM's own files. A question over a folder around this one le
 /runs.tally
 /calibrations/
 /router/
+/limits.json
 /*.db*
 /.harlmignore
 """
@@ -102,6 +103,15 @@ def calibrations_folder(config: Config) -> Path:
         ConfigError: as ``home_of``.
     """
     return home_of(config) / "calibrations"
+
+
+def limits_file(config: Config) -> Path:
+    """The file of what is known of the limits of models at their addresses.
+
+    Raises:
+        ConfigError: as ``home_of``.
+    """
+    return home_of(config) / "limits.json"
 
 
 def skills_file(config: Config) -> Path:

@@ -173,6 +173,22 @@ def test_calls_are_made_while_the_root_model_is_still_writing() -> None:
     assert (answer.usage.early.made, answer.usage.early.wasted) == (16, 0)
 
 
+def test_the_first_fan_out_under_a_streamed_reply_is_one_wave() -> None:
+    """Nothing at the address has answered when it begins."""
+    with ScriptedServer(slow_writer, latency_s=0.8, line_s=0.1) as server:
+        answer = ask(server)
+        assert server.most_in_flight >= 16
+    assert answer.usage.early.made == 16
+
+
+def test_the_seconds_of_a_run_are_real_whatever_was_made_early() -> None:
+    """The calls of the cell take 4.8 s in all, and it gets their replies after 0.3 s."""
+    with ScriptedServer(script(LOOP), latency_s=0.3) as server:
+        answer = ask(server, budget=Budget(seconds=4.0, usd=1e10))
+    assert answer.text == str([f"reply to item {at}" for at in range(16)])
+    assert answer.status == "ok"
+
+
 def test_calls_foreseen_from_a_discarded_reply_are_cancelled() -> None:
     """An attempt that was broken off wrote another reply than the final one."""
 

@@ -105,15 +105,18 @@ class SeededModel:
         lines = [f"{number}: {('yes', 'no')[said[int(number) % 64] % 2]}" for number in numbers]
         return {"text": "\n".join(lines), "tokens": [], "failure": ""}
 
-    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         """See ``harlm.scheduler.broker.Make``."""
         assert function in FORESEEN
         self.scout_is_there.set()
-        return Making(self._reply(str(arguments["prompt"])), Usage)
+        return Making(self._reply(str(arguments["prompt"]), sample + 1), Usage)
 
-    async def _reply(self, prompt: str) -> str:
-        self._asked[prompt] += self._is_ordered  # threads that ask the same get what they get
-        digest = blake2b(f"{self._seed} {prompt} {self._asked[prompt]}".encode(), digest_size=8).hexdigest()
+    async def _reply(self, prompt: str, number: int | None = None) -> str:
+        self._asked[prompt] += 1
+        number = (
+            number or self._asked[prompt]
+        ) * self._is_ordered  # threads that ask the same get what they get
+        digest = blake2b(f"{self._seed} {prompt} {number}".encode(), digest_size=8).hexdigest()
         await asyncio.sleep(self._delays.random() ** 2 * self._slowest_s)
         chosen = int(digest[:4], 16)
         if chosen % 41 == 0:

@@ -22,7 +22,7 @@ from harlm.config import Config, ModelSettings
 from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.models.openai import OpenAIChat
-from harlm.models.wrappers import Layers, Patience
+from harlm.models.wrappers import KnownLimits, Layers, Patience
 from harlm.protocols import LanguageModel
 from harlm.testing import FaultyServer, Request
 from harlm.testing.exchange import Exchange, Fault
@@ -217,14 +217,20 @@ def chat(base_url: str, transport: Transport) -> OpenAIChat:
 
 @asynccontextmanager
 async def line_to(
-    server: FaultyServer, *, concurrency: int = 32, hedges: bool = False, **settings: Any
+    server: FaultyServer,
+    *,
+    concurrency: int = 32,
+    hedges: bool = False,
+    known: KnownLimits | None = None,
+    **settings: Any,
 ) -> AsyncIterator[LanguageModel]:
-    """All layers but the till, around a model of the server."""
+    """All layers but the till, around a model of the server, in a run that begins with what is ``known``."""
     async with Transport(ModelSettings(**{"timeout_s": 5.0, **settings})) as transport:
         model = chat(server.base_url, transport)
-        layers = Layers(concurrency=concurrency, hedges=hedges, patience=Patience(seconds=60))
+        layers = Layers(concurrency=concurrency, hedges=hedges, patience=Patience(seconds=60), known=known)
         layers.add(model, server.base_url)
         yield layers.around(model, lambda each: each)
+        layers.remember()
 
 
 async def echoed(line: LanguageModel, number: int) -> bool:

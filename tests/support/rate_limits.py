@@ -10,12 +10,15 @@ from typing import Any, Literal
 from harlm.errors import RateLimited
 from harlm.models.wrappers import Limited, Limiter
 from harlm.types import Completion, Message, Rate, Rates, Sampling
-from tests.support.timed_provider import Outcome, Provider, said
+from tests.support.timed_provider import Outcome, Provider, failing, said
 from tests.support.virtual_time import now
 
 NAME = Provider.name
 MOST = 32
-FIRST = 8
+FIRST = 32
+_ONE_WAY_S = 0.005  # to a provider, or back
+WIDE = 128
+"""More requests in flight than an unknown address gets at once."""
 
 
 def limited(seconds: float | None = None, rates: Rates | None = None) -> RateLimited:
@@ -133,6 +136,7 @@ async def burst(
     takes: Callable[[], float],
     prompt: int = 100,
     max_tokens: int | None = None,
+    limiter: Limiter | None = None,
 ) -> float:
     """How many seconds ``calls`` calls take, all started at once."""
 
@@ -140,7 +144,7 @@ async def burst(
         async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
             return await minute.serve(takes())
 
-    line = Limited(Provided(), Limiter(MOST, now=now))
+    line = Limited(Provided(), limiter or Limiter(MOST, now=now))
     text = (Message(role="user", content="x" * 4 * prompt),)
 
     async def call() -> None:
@@ -154,6 +158,55 @@ async def burst(
     began = now()
     await asyncio.gather(*(call() for _ in range(calls)))
     return now() - began
+
+
+class AtOnce(Provider):
+    """A provider that takes so many requests at once, and refuses more after a round trip.
+
+    Args:
+        places: requests at once.
+        takes: how long a request takes, in seconds.
+        states: whether replies state a rate limit, which is never reached.
+        status: of refusals.
+
+    Attributes:
+        refusals: how many requests were refused.
+    """
+
+    def __init__(
+        self, places: float, takes: Callable[[], float], *, states: bool = False, status: int = 429
+    ) -> None:
+        super().__init__()
+        self.refusals = 0
+        self._places, self._takes, self._status = places, takes, status
+        self._rates = requests(left=599_999, limit=600_000) if states else None
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        self.asked.append(sampling)
+        self.began.append(now())
+        await asyncio.sleep(_ONE_WAY_S)
+        if self.in_flight >= self._places:
+            self.refusals += 1
+            await asyncio.sleep(_ONE_WAY_S)
+            raise limited(rates=self._rates) if self._status == 429 else failing(self._status)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(self._takes())
+        finally:
+            self.in_flight -= 1
+        await asyncio.sleep(_ONE_WAY_S)
+        return said("x", rates=self._rates)
+
+    @property
+    def waves(self) -> int:
+        """At how many moments requests were sent."""
+        return len({round(each, 3) for each in self.began})
+
+    @property
+    def refused_share(self) -> float:
+        """Refusals of all requests so far, from 0 to 1."""
+        return self.refusals / len(self.asked)
 
 
 def steady(seconds: float) -> Callable[[], float]:

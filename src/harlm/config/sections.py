@@ -180,7 +180,7 @@ class SandboxSettings(_Section, frozen=True, kw_only=True):
     Attributes:
         tier: the isolation tier; ``auto`` takes the strongest that works on this machine.
         allow_unsafe: whether ``s0``, which protects from accidents only, may be used.
-        cell_seconds: wall time of one cell, not counting the time it waits for calls.
+        cell_seconds: wall time of one cell, not counting the time it waits for calls or for a processor.
         cpu_seconds: processor time of one cell, over all its threads.
         silence_seconds: how long a cell may neither compute, print nor wait for a call.
         memory_mb: address space of one REPL, on top of twice its context.

@@ -148,9 +148,9 @@ class Cells:
         account = self._node.account
         queries, effects = self._queries, self._effects
 
-        def begin(function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        def begin(function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
             begun = queries.begin_apart if effects.are_held else queries.begin
-            return begun(function, arguments, is_early)
+            return begun(function, arguments, is_early, sample)
 
         return Broker(
             begin,

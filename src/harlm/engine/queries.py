@@ -6,10 +6,10 @@ never an answer.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,7 +22,6 @@ from harlm.engine.handing_on import HandingOn
 from harlm.engine.leaf_api import LeafApi
 from harlm.engine.node import Node
 from harlm.engine.prompts import excerpt, plain_call_prompt, rest_of
-from harlm.engine.samples import Samples
 from harlm.engine.timing import Bursts
 from harlm.engine.toolbox import ToolCalls
 from harlm.engine.typed_calls import schema_in, typed_value
@@ -84,18 +83,14 @@ class RlmQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(slots=True)
-class _Own:
-    """What one call that a broker makes takes for itself.
+class _OwnTime:
+    """The critical path of one call that a broker makes. For a child it is shorter than the call if its own
+    calls overlapped.
 
     Attributes:
-        samples: of the cell that makes it.
-        taken: its numbers among identical calls, each with the key of ``samples``.
-        critical_s: its critical path in seconds, ``None`` until it has ended. For a child it is shorter than the call
-            if the child's own calls overlapped.
+        critical_s: seconds; ``None`` until the call has ended.
     """
 
-    samples: Samples
-    taken: list[tuple[bytes, int]] = field(default_factory=list)
     critical_s: float | None = None
 
     def enter(self) -> None:
@@ -104,11 +99,6 @@ class _Own:
     def leave(self, critical_s: float) -> None:
         """The call has ended."""
         self.critical_s = critical_s
-
-    def give_back(self) -> None:
-        """The call counts as not made."""
-        for key, number in self.taken:
-            self.samples.give_back(key, number)
 
 
 class Queries:
@@ -131,58 +121,64 @@ class Queries:
         self._solve = solve
         self._grants = Grants(node)
         self._handing_on = HandingOn(node, task.context)
-        self._samples = Samples()
+        self._asked: Counter[bytes] = Counter()
         self.bursts = Bursts()
         self.leaf = LeafApi(node, self.bursts)
         self.tools = ToolCalls(node)
 
     def begin_cell(self) -> None:
         """Count identical calls from zero: another cell begins, and may reuse the replies of earlier ones."""
-        self._samples = Samples()
+        self._asked.clear()
         self.leaf.begin_cell()
 
-    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
-        own = _Own(self._samples)
+        own = _OwnTime()
         if not is_early:
-            return Making(self.answer(function, arguments, own=own), Usage, critical_s=lambda: own.critical_s)
+            return Making(
+                self.answer(function, arguments, own=own, sample=sample),
+                Usage,
+                critical_s=lambda: own.critical_s,
+            )
         node = self._node.with_purse()
         account = node.account
-        value = self._early(function, arguments, node, own)
+        value = self._early(function, arguments, node, own, sample)
         return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
 
-    def begin_apart(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin_apart(
+        self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int
+    ) -> Making:
         """As ``begin``, for a cell that may not count: the usage of each call is known."""
         if is_early:
-            return self.begin(function, arguments, is_early)
-        own, node = _Own(self._samples), self._node.with_purse()
+            return self.begin(function, arguments, is_early, sample)
+        own, node = _OwnTime(), self._node.with_purse()
         account = node.account
-        value = self._apart(function, arguments, node, own)
+        value = self._apart(function, arguments, node, own, sample)
         return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)
 
-    async def _apart(self, function: str, arguments: Mapping[str, object], node: Node, own: _Own) -> object:
+    async def _apart(
+        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime, sample: int
+    ) -> object:
         """Make a call that a purse pays for. A refusal ends the node all the same."""
         try:
-            return await self.answer(function, arguments, node, own)
+            return await self.answer(function, arguments, node, own, sample)
         finally:
             if node.account.refused is not None:
                 self._node.account.refused = node.account.refused
 
-    async def _early(self, function: str, arguments: Mapping[str, object], node: Node, own: _Own) -> object:
+    async def _early(
+        self, function: str, arguments: Mapping[str, object], node: Node, own: _OwnTime, sample: int
+    ) -> object:
         """Make a call that the cell has not asked for yet.
 
         Raises:
-            LimitExceeded: the budget refused it, so it counts as not made, as it does if it is cancelled.
+            LimitExceeded: the budget refused it, so it counts as not made.
             CodeError: it failed otherwise.
         """
         try:
-            return await self.answer(function, arguments, node, own)
-        except asyncio.CancelledError:
-            own.give_back()
-            raise
+            return await self.answer(function, arguments, node, own, sample)
         except CodeError as error:
             if isinstance(error.__cause__, LimitExceeded):
-                own.give_back()
                 raise error.__cause__ from None
             raise
 
@@ -191,7 +187,8 @@ class Queries:
         function: str,
         arguments: Mapping[str, object],
         node: Node | None = None,
-        own: _Own | None = None,
+        own: _OwnTime | None = None,
+        sample: int | None = None,
     ) -> object:
         """The value of ``llm_query``, ``rlm_query`` or a pure tool: text, or a value of the schema that the cell passed.
 
@@ -199,7 +196,8 @@ class Queries:
             function: the host function.
             arguments: as the cell gave them, not checked yet.
             node: pays for the call; this node by default.
-            own: what the call takes for itself; by default it is measured as part of its cell.
+            own: measures the call alone; by default it is measured as part of its cell.
+            sample: how many equal calls of the cell come before it; counted here by default.
 
         Raises:
             CodeError: the call failed; raised in the cell with this message.
@@ -208,27 +206,29 @@ class Queries:
         payer, times = node or self._node, own or self.bursts
         if function == PURE_TOOL:
             return await self.tools.call(function, arguments, payer)
+        if sample is None:
+            sample = self._sample(function, arguments)
         try:
             if function == "llm_query":
                 asked = msgspec.convert(arguments, LlmQuery)
-                return await self._plain_call(asked, asked.prompt, payer, times)
-            return await self._child(msgspec.convert(arguments, RlmQuery), payer, times)
+                return await self._plain_call(asked, asked.prompt, payer, times, sample)
+            return await self._child(msgspec.convert(arguments, RlmQuery), payer, times, sample)
         except msgspec.ValidationError as error:
             raise CodeError(f"{function}: {error}") from error
 
-    async def _child(self, asked: RlmQuery, payer: Node, times: _Own | Bursts) -> object:
+    async def _child(self, asked: RlmQuery, payer: Node, times: _OwnTime | Bursts, sample: int) -> object:
         schema = schema_in("rlm_query", asked.schema)
         context = await self._child_context(asked)
         if self._node.depth >= self._node.deepest:
             prompt = asked.prompt if asked.context is None else await self._as_prompt(asked.prompt, context)
-            return await self._plain_call(asked, prompt, payer, times)
+            return await self._plain_call(asked, prompt, payer, times, sample)
         self._handing_on.check(context)
         question = asked.prompt
         if asked.context is None and estimate_tokens(question) > _QUESTION_TOKENS:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
         caps = await self._grants.caps(context, asked.prompt)
         root = None if asked.model is None else self._model(asked.model)
-        child = payer.child(root=root, caps=caps, sample=self._sample(asked, times))
+        child = payer.child(root=root, caps=caps, sample=sample)
         times.enter()
         critical = 0.0
         try:
@@ -267,21 +267,17 @@ class Queries:
         shown = beginning(text, most, estimate_tokens)
         return rest_of(shown, handle, estimate_tokens(shown), tokens)
 
-    def _sample(self, asked: msgspec.Struct, times: _Own | Bursts) -> int:
+    def _sample(self, function: str, arguments: Mapping[str, object]) -> int:
         """How often the cell has made this call before."""
-        key = hashlib.blake2b(_encode(asked), digest_size=16).digest()
-        if not isinstance(times, _Own):
-            return self._samples.take(key)
-        number = times.samples.take(key)
-        times.taken.append((key, number))
-        return number
+        key = hashlib.blake2b(_encode((function, arguments)), digest_size=16).digest()
+        self._asked[key] += 1
+        return self._asked[key] - 1
 
     async def _plain_call(
-        self, asked: LlmQuery | RlmQuery, prompt: str, payer: Node, times: _Own | Bursts
+        self, asked: LlmQuery | RlmQuery, prompt: str, payer: Node, times: _OwnTime | Bursts, sample: int
     ) -> object:
         """One call of a model, or two if the first reply does not follow the schema that the cell passed."""
         model = self._model(asked.model)
-        sample = self._sample(LlmQuery(prompt, asked.model, asked.schema), times)
         schema = schema_in("llm_query", asked.schema)
 
         async def ask(messages: Sequence[Message], form: Mapping[str, object] | None = None) -> str:

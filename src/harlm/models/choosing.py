@@ -97,7 +97,7 @@ class ModelMaker:
         listed = None if endpoint.is_custom else self._window_of(name.full)
         window = self._settings.window or default_window(name, listed, is_custom=endpoint.is_custom)
         model = _adapter(endpoint, window, PROVIDERS[name.provider].protocol)
-        self._layers.add(model, endpoint.base_url)
+        self._layers.add(model, endpoint.base_url, key=endpoint.key)
         self._identities[id(model)] = f"{name.full} at {endpoint.base_url}"
         return model
 

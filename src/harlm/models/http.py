@@ -5,9 +5,9 @@ What failures mean is in ``failures``, what refusals mean in ``refusals``; retri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -118,6 +118,7 @@ class Transport:
         body: object,
         refusing: Refuses,
         into: Takes | None = None,
+        on_head: Callable[[Mapping[str, str]], None] | None = None,
     ) -> Received:
         """Send ``body`` as JSON and read the reply.
 
@@ -127,6 +128,7 @@ class Transport:
             body: any value that can be encoded as JSON.
             refusing: makes the errors of refusals.
             into: takes the bytes of a good reply as they arrive; ``None`` to return them at the end.
+            on_head: called with the headers of a good reply, before its bytes arrive.
 
         Raises:
             ModelError: the request failed. The subclass says whether a retry or another model may help.
@@ -142,13 +144,9 @@ class Transport:
         clean = None if into is None else CleanStream(into, keys)
         try:
             data = msgspec.json.encode(body)
-            try:
-                status, received, raw, broken = await self._exchange(url, headers, data, proxy, clean)
-            except aiohttp.ClientOSError as error:
-                if not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
-                    raise
-                # The server had closed the connection after an earlier reply, so nothing was sent.
-                status, received, raw, broken = await self._exchange(url, headers, data, proxy, clean)
+            status, received, raw, broken = await _sent(
+                partial(self._exchange, url, headers, data, proxy, clean, on_head)
+            )
             if broken is not None:
                 assert clean is not None
                 assert into is not None
@@ -192,7 +190,8 @@ class Transport:
         data: bytes,
         proxy: Proxy | None,
         clean: CleanStream | None,
-    ) -> tuple[int, Mapping[str, str], bytes, aiohttp.ClientError | None]:
+        on_head: Callable[[Mapping[str, str]], None] | None,
+    ) -> _Exchanged:
         """The status, headers and body of the reply to one POST, and what broke it off. The body is empty if ``clean``
         took it.
         """
@@ -204,6 +203,8 @@ class Transport:
             allow_redirects=False,  # keys and documents must go only to the address that the user named
         ) as response:
             into = clean if response.status < 300 else None
+            if on_head is not None and response.status < 300:
+                on_head(response.headers)
             try:  # a reply that is left before its end closes its connection
                 return response.status, response.headers, await _read(response.content, into), None
             except aiohttp.ClientError as error:
@@ -235,6 +236,19 @@ class Transport:
 
 def _request_id(headers: Mapping[str, str], keys: Redactor) -> str | None:
     return next((keys.clean_text(headers[name]) for name in _REQUEST_IDS if name in headers), None)
+
+
+_Exchanged = tuple[int, Mapping[str, str], bytes, aiohttp.ClientError | None]
+
+
+async def _sent(exchange: Callable[[], Awaitable[_Exchanged]]) -> _Exchanged:
+    """One exchange; a second one if the server had closed the connection after an earlier reply, so that nothing was sent."""
+    try:
+        return await exchange()
+    except aiohttp.ClientOSError as error:
+        if not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
+            raise
+        return await exchange()
 
 
 async def _read(content: aiohttp.StreamReader, into: CleanStream | None = None) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from harlm.models.descriptions import ask_description
 from harlm.models.http import Received, request_headers
 from harlm.models.incoming import Incoming
 from harlm.models.lenient import UNREADABLE
+from harlm.models.rates import rates_of
 from harlm.models.refusals import Refusing
 from harlm.models.reply_reader import ReplyReader
 from harlm.models.sent_keys import redactor_of
@@ -188,6 +189,7 @@ class RemoteModel(ABC):
                 body=body,
                 refusing=refusing,
                 into=incoming,
+                on_head=_rates_to(sampling) if is_stream else None,
             )
         except ModelUnavailable:
             if incoming.is_stream:
@@ -293,6 +295,12 @@ class RemoteModel(ABC):
             request_id=received.request_id,
             perhaps_billed=True,
         )
+
+
+def _rates_to(sampling: Sampling) -> Callable[[Mapping[str, str]], None] | None:
+    """Passes on what the head of a reply states of rate limits; ``None`` if no caller asks for it."""
+    on_rates = sampling.on_rates
+    return None if on_rates is None else lambda headers: on_rates(rates_of(headers))
 
 
 def _plain(reason: str | None) -> str:

@@ -49,9 +49,9 @@ class Making(NamedTuple):
     critical_s: Callable[[], float | None] = lambda: None
 
 
-Make = Callable[[str, Mapping[str, object], bool], Making]
-"""Begins a call: function, arguments, and whether it is early. The refusal of an early call must end
-nothing.
+Make = Callable[[str, Mapping[str, object], bool, int], Making]
+"""Begins a call: function, arguments, whether it is early, and how many equal calls of the cell come before it. The refusal of
+an early call must end nothing.
 """
 
 Read = Callable[[str, Mapping[str, object]], Awaitable[object]]
@@ -237,21 +237,26 @@ class Broker:
         return await _outcome(call)
 
     def retract(self, numbers: Sequence[int]) -> None:
-        """See ``harlm.protocols.Foresight``."""
-        for each in numbers:
+        """See ``harlm.protocols.Foresight``. Of several equal calls only the last is cancelled, or another one would get its
+        place, and with it its reply. One that has a reply already keeps it for the next equal call.
+        """
+        for each in sorted(numbers, reverse=True):
             number = self._by_foreseen.pop(each, None)
             if number is None:
                 continue
             call = self._calls[number - 1]
             lane = call.lane
-            lane.foreseen -= 1
-            at = next((at for at, one in enumerate(lane.calls) if one is call), -1)
-            if at < lane.claimed:
-                continue  # the cell has made it
-            del lane.calls[at]
-            if call.task is None or call.task.done():  # it is paid, so the next equal call gets its reply
-                lane.calls.insert(lane.foreseen, call)
-            else:
+            lane.foreseen -= 1  # the next equal call that the scout foresees is this one
+            is_last = bool(lane.calls) and lane.calls[-1] is call
+            if (
+                is_last
+                and call.is_early
+                and not call.is_claimed
+                and call.task is not None
+                and not call.task.done()
+            ):
+                lane.calls.pop()
+                lane.foreseen = min(lane.foreseen, len(lane.calls))
                 call.task.cancel()
 
     def _begin(
@@ -264,7 +269,7 @@ class Broker:
         is_early: bool,
         at: int | None = None,
     ) -> _Call:
-        making = self._make(function, arguments, is_early)
+        making = self._make(function, arguments, is_early, len(lane.calls) if at is None else at)
         task = asyncio.ensure_future(making.value)
         number = len(self._calls) + 1
         call = _Call(number, function, is_early, lane, task, making, self._now(), needs)

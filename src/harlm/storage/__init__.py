@@ -1,4 +1,4 @@
-"""SQLite files that processes share: written behind their callers, and within a size."""
+"""Files that processes share: SQLite, written behind its callers and within a size; and small files, written whole."""
 
 from harlm.storage.files import (
     Contents,
@@ -13,6 +13,7 @@ from harlm.storage.files import (
     used_bytes,
 )
 from harlm.storage.room import Behind, StoreRoom
+from harlm.storage.whole_files import write_whole
 from harlm.storage.write_behind import Table, WriteBehind
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "shrink",
     "transaction",
     "used_bytes",
+    "write_whole",
 ]

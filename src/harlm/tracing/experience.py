@@ -4,7 +4,6 @@ on each corpus. Two small JSON files in the home; a lost or broken one costs wha
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 from harlm.config.tables import read_settings_file
 from harlm.errors import ConfigError
 from harlm.events import Event, Judged
+from harlm.storage.whole_files import write_whole
 from harlm.types import Mode, skill_from
 
 _MOST = 2_000  # models, and corpora; the oldest ones go first
@@ -53,7 +53,7 @@ class Skills:
         counts[event.model] = (clean + is_clean, runs + 1)
         self._counts = counts
         with suppress(OSError, ValueError):  # a name that cannot be written costs no run
-            _write(self._path, dict(list(counts.items())[-_MOST:]))
+            write_whole(self._path, msgspec.json.encode(dict(list(counts.items())[-_MOST:])))
 
 
 def ratings_in(path: Path) -> Mapping[str, Mapping[Mode, tuple[int, int]]]:
@@ -81,7 +81,7 @@ def rated(path: Path, corpus: str, mode: Mode, *, is_good: bool, before: bool | 
     modes[mode] = (good + is_good, bad + (not is_good))
     ratings[corpus] = modes
     try:
-        _write(path, dict(list(ratings.items())[-_MOST:]))
+        write_whole(path, msgspec.json.encode(dict(list(ratings.items())[-_MOST:])))
     except OSError as error:
         raise ConfigError(
             f"the rating cannot be kept in {str(path)!r} ({error.strerror}); set HARLM_HOME to a writable folder"
@@ -97,15 +97,3 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
         return None if not data else msgspec.json.decode(data, type=kind)
     except (ConfigError, msgspec.DecodeError):
         return None
-
-
-def _write(path: Path, value: object) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        unfinished.write_bytes(msgspec.json.encode(value))
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise

@@ -38,6 +38,8 @@ class Sampling:
             ``None`` asks for the whole reply at once.
         is_enough: asked after ``on_text``, with the same text, whether the caller has no use for the rest. A model
             that knows what a reply costs that is ended in the middle ends it then; others do not.
+        on_rates: called by models that stream with the rate limits that the head of a reply states, before any of its
+            text; with ``None`` if it states none.
     """
 
     max_tokens: int | None = None
@@ -49,6 +51,7 @@ class Sampling:
     request_key: str | None = None
     on_text: Callable[[str], None] | None = None
     is_enough: Callable[[str], bool] | None = None
+    on_rates: Callable[[Rates | None], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

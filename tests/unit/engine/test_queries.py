@@ -135,7 +135,7 @@ async def test_from_70_percent_on_cells_call_the_cheaper_model() -> None:
 
 async def test_an_early_call_has_a_purse_of_its_own_inside_the_nodes_account() -> None:
     queries, node, _ = queries_on()
-    making = queries.begin("llm_query", {"prompt": "early"}, is_early=True)
+    making = queries.begin("llm_query", {"prompt": "early"}, is_early=True, sample=0)
     assert await making.value == "EARLY"
     assert making.usage().calls == 1
     assert making.set_aside().calls == 1
@@ -148,21 +148,21 @@ async def test_the_budget_refuses_an_early_call_as_one_that_was_not_made() -> No
     node, _ = node_with(ScriptedModel([]), caps=Caps(calls=0))
     queries, _, _ = queries_on(node)
     with pytest.raises(LimitExceeded):
-        await queries.begin("llm_query", {"prompt": "x"}, is_early=True).value
+        await queries.begin("llm_query", {"prompt": "x"}, is_early=True, sample=0).value
     with pytest.raises(CodeError, match="llm_query was not made"):
-        await queries.begin("llm_query", {"prompt": "x"}, is_early=False).value
+        await queries.begin("llm_query", {"prompt": "x"}, is_early=False, sample=0).value
 
 
 async def test_an_early_call_that_fails_otherwise_fails_as_in_the_cell() -> None:
     queries, _, _ = queries_on(node_with(ScriptedModel([ModelUnavailable("it is away", model="m")]))[0])
     with pytest.raises(CodeError, match="it is away"):
-        await queries.begin("llm_query", {"prompt": "x"}, is_early=True).value
+        await queries.begin("llm_query", {"prompt": "x"}, is_early=True, sample=0).value
 
 
 async def test_the_critical_path_of_an_early_child_is_its_own() -> None:
     latency = Latency(wall_s=9.0, critical_path_s=2.5, parallelism=3.0)
     queries, _, _ = queries_on(child=Child(Answer(text="x", latency=latency)))
-    making = queries.begin("rlm_query", {"prompt": "go"}, is_early=True)
+    making = queries.begin("rlm_query", {"prompt": "go"}, is_early=True, sample=0)
     assert making.critical_s() is None
     await making.value
     assert making.critical_s() == 2.5

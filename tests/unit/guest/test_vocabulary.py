@@ -26,7 +26,9 @@ from harlm.guest.vocabulary import (
     MODEL_CALLS,
     MOMENTARY,
     ONLY_IF_CERTAIN,
+    PURE_TOOL,
     READING,
+    TOOL,
     VOCABULARY,
     Name,
     given_in,
@@ -138,7 +140,7 @@ async def test_the_host_serves_what_a_combinator_asks(name: str, api: ReplApi) -
 
 
 def test_labelling_asks_for_room_judges_and_reports() -> None:
-    assert {function for function, _ in asked_by("label")} == set(INNER)
+    assert {function for function, _ in asked_by("label")} == {*INNER} - {TOOL, PURE_TOOL}
 
 
 async def test_the_host_serves_the_methods_of_context(api: ReplApi) -> None:
@@ -247,7 +249,7 @@ def test_the_prompt_of_a_mode_describes_only_the_functions_that_it_has() -> None
         for name in GIVEN:
             if BY_NAME[name].prompt and BY_NAME[name].prompt in prompt:
                 assert name in given_in(mode)
-    assert set(given_in("repl")) < set(given_in("full")) == set(GIVEN)
+    assert set(given_in("repl")) < set(given_in("full")) == {*GIVEN} - {TOOL, PURE_TOOL}
 
 
 def test_prompt_lines_are_joined_in_the_order_asked_for() -> None:

@@ -13,7 +13,7 @@ from harlm.models.anthropic import AnthropicMessages
 from harlm.models.gemini import GeminiContent
 from harlm.models.openai import OpenAIChat
 from harlm.testing import Request, ScriptedServer
-from harlm.types import Completion, Sampling
+from harlm.types import Completion, Rate, Rates, Sampling
 from tests.support.model_server import TALK, Adapter, model_at
 
 WORDS = "the words"
@@ -259,3 +259,30 @@ async def test_a_model_that_thinks_unseen_is_not_ended() -> None:
             assert model.knows_cost_of_part
             await model.complete(TALK, Sampling(on_text=lambda _: None))
             assert not model.knows_cost_of_part
+
+
+@pytest.mark.parametrize(("adapter", "events"), STREAMS)
+async def test_the_rates_in_the_head_of_a_stream_are_told_before_its_text(
+    adapter: Adapter, events: list[dict[str, Any]]
+) -> None:
+    """A refusal tells none, and neither does a reply that is not streamed."""
+    heard: list[object] = []
+    reply = stream(events)
+    reply.headers.update({"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "7"})
+    replies = [reply, stream(events), web.json_response({"error": {"message": "no"}}, status=503)]
+    sampling = Sampling(on_text=heard.append, on_rates=heard.append)
+    with ScriptedServer(lambda request: replies.pop(0) if replies else WORDS) as server:
+        async with model_at(server.url, adapter) as model:
+            rates = (await model.complete(TALK, sampling)).rates
+            assert rates == Rates(requests=Rate(limit=60, left=7))
+            assert heard[0] == rates
+            assert heard[1:]
+            assert all(isinstance(each, str) for each in heard[1:])
+            first = len(heard)
+            await model.complete(TALK, sampling)
+            assert heard[first] is None, "it states none"
+            so_far = list(heard)
+            with pytest.raises(ModelUnavailable):
+                await model.complete(TALK, sampling)
+            await model.complete(TALK, Sampling(on_rates=heard.append))
+    assert heard == so_far

@@ -27,7 +27,7 @@ class Model:
         self.made: list[str] = []
         self.cancelled: list[str] = []
 
-    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         prompt = str(arguments["prompt"])
         self.made.append(prompt)
         return Making(self._reply(prompt, len(self.made), is_early), lambda: Usage(calls=1, input_tokens=10))
@@ -132,7 +132,7 @@ async def test_of_an_ended_call_only_the_value_and_the_figures_stay() -> None:
         await asyncio.sleep(0)
         return "reply"
 
-    def begin(function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         account, value = Account(), asyncio.ensure_future(reply())
         kept.extend((weakref.ref(account), weakref.ref(value)))
         return Making(value, lambda: account.usage)
@@ -185,7 +185,9 @@ async def test_the_record_has_the_calls_and_their_needs() -> None:
 
 async def test_no_prompt_is_kept_after_its_call() -> None:
     class Short:
-        def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        def begin(
+            self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int
+        ) -> Making:
             return Making(self._reply(arguments), Usage)
 
         async def _reply(self, arguments: Mapping[str, object]) -> str:
@@ -205,7 +207,9 @@ async def test_no_prompt_is_kept_after_its_call() -> None:
 
 async def test_no_prompt_of_a_failed_call_is_kept_and_a_late_scout_is_told() -> None:
     class Failing:
-        def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+        def begin(
+            self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int
+        ) -> Making:
             return Making(self._reply(arguments), Usage)
 
         async def _reply(self, arguments: Mapping[str, object]) -> str:

@@ -237,21 +237,65 @@ def _run_while(
         may_pass: whether the statements after it may run before it ends.
         tested: the first test, if that has been evaluated.
     """
+    before, search = task.search, None
+    try:
+        while True:
+            task.world.step()
+            test = tested if tested is not None else (yield from truth_of(node.test, frame, task))
+            tested = None
+            if type(test) is Pending:
+                if may_pass and not task.strict and facts(node).exits <= {"raise"}:
+                    return run_separately([node], frame, task, functools.partial(_rest_of_while, node, test))
+                if search is None and _may_look_ahead(node, task):
+                    search = task.search = _search_of_while(node, frame, task)
+                test = yield from arrived(test)
+            if not test:
+                return (yield from task.world.run(node.orelse, frame, task))
+            signal = yield from task.world.run(node.body, frame, task)
+            if signal is BREAK:
+                return None
+            if isinstance(signal, Returned):
+                return signal
+            if search is not None:
+                search.survived()
+            yield from _in_window(task)
+            if task.is_main and task.world.is_time_for_others():
+                yield None
+    finally:
+        if search is not None:
+            search.end()
+            task.search = before
+
+
+def _may_look_ahead(node: ast.While, task: ScoutTask) -> bool:
+    """Whether the rounds of a ``while``, but not its test, make calls that may be asked for ahead."""
+    may_call = task.world.may_call
+    return (
+        task.ahead_of is None
+        and not task.strict
+        and may_call(of_all(node.body))
+        and not may_call(facts(node.test))
+    )
+
+
+def _search_of_while(node: ast.While, frame: Frame, task: ScoutTask) -> Search:
+    """A look-ahead of a ``while`` whose test waits for a reply: it assumes that no reply changes what the test reads."""
+    search = Search(task.search, task.world.ready, is_eager=task.world.is_eager, skips=True)
+    with suppress(Unforkable):
+        separate = copied(frame, facts(node).names, task.world.changed_by(node, frame))
+        look_ahead(search, task, lambda ahead: _look_ahead_while(search, node, separate, ahead))
+    return search
+
+
+def _look_ahead_while(search: Search, node: ast.While, frame: Frame, task: ScoutTask) -> Steps:
+    """Follow the rounds of a ``while`` that is assumed not to be changed by replies."""
     while True:
-        task.world.step()
-        test = tested if tested is not None else (yield from truth_of(node.test, frame, task))
-        tested = None
-        if type(test) is Pending:
-            if may_pass and not task.strict and facts(node).exits <= {"raise"}:
-                return run_separately([node], frame, task, functools.partial(_rest_of_while, node, test))
-            test = yield from arrived(test)
-        if not test:
-            return (yield from task.world.run(node.orelse, frame, task))
-        signal = yield from task.world.run(node.body, frame, task)
-        if signal is BREAK:
+        while not search.may_start():
+            yield search.advance
+        search.started()
+        test = yield from truth_of(node.test, frame, task)
+        if type(test) is Pending or not test:
             return None
-        if isinstance(signal, Returned):
-            return signal
-        yield from _in_window(task)
-        if task.is_main and task.world.is_time_for_others():
-            yield None
+        signal = yield from task.world.run(node.body, frame, task)
+        if signal is BREAK or isinstance(signal, Returned):
+            return None

@@ -34,16 +34,26 @@ class Search:
         last: an earlier search through the same iterator, whose look-ahead may have made calls that this one
             needs.
 
+        skips: whether the look-ahead leaves out what a reply decides, since it may change how the loop goes on.
+
     Attributes:
         outer: as given.
+        skips: as given.
         has_ended: whether the loop has ended.
         is_over: whether what looks ahead never continues.
     """
 
     def __init__(
-        self, outer: Search | None, ready: ReadyQueue, *, is_eager: bool, last: Search | None = None
+        self,
+        outer: Search | None,
+        ready: ReadyQueue,
+        *,
+        is_eager: bool,
+        last: Search | None = None,
+        skips: bool = False,
     ) -> None:
         self.outer = outer
+        self.skips = skips
         self.has_ended = False
         self.is_over = False
         self._ready = ready

@@ -105,6 +105,8 @@ def _raise(node: ast.Raise, frame: Frame, task: ScoutTask) -> Steps:
 def _if(node: ast.If, frame: Frame, task: ScoutTask) -> Steps:
     test = yield from truth_of(node.test, frame, task)
     if type(test) is Pending:
+        if task.ahead_of is not None and task.ahead_of.skips:
+            return None
         if not task.strict and facts(node).exits <= {"raise"}:
             return run_separately([node], frame, task, lambda own, inner: _if_later(test, node, inner, own))
         if task.ahead_of is not None:

@@ -9,15 +9,19 @@ every request.
 from harlm.models.wrappers.breaker import Breaker, Guarded
 from harlm.models.wrappers.fallback import Fallback
 from harlm.models.wrappers.hedging import Hedging, Latencies
+from harlm.models.wrappers.known_limits import EndpointKnowledge, KnownLimits, KnownRate
 from harlm.models.wrappers.layers import Layers
 from harlm.models.wrappers.limited import Limited, Limiter
 from harlm.models.wrappers.retrying import Patience, Retrying
 
 __all__ = [
     "Breaker",
+    "EndpointKnowledge",
     "Fallback",
     "Guarded",
     "Hedging",
+    "KnownLimits",
+    "KnownRate",
     "Latencies",
     "Layers",
     "Limited",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from harlm import events
 from harlm.errors import HarlmError
@@ -31,12 +31,17 @@ _KEPT = 128  # most recent times of each size
 class Latencies:
     """How long recent calls of one model took, in seconds, by the size of their prompt (powers of two).
 
+    Args:
+        known: by size in bits, the seconds that 5 % of calls exceeded in earlier runs. They hold until enough calls
+            of the size are timed.
+
     Attributes:
         calls: how many calls were timed.
         hedged: how many of them got a second request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[int, float] | None = None) -> None:
+        self._known = dict(known or {})
         self._recent: defaultdict[int, Recent] = defaultdict(lambda: Recent(_KEPT))
         self.calls = 0
         self.hedged = 0
@@ -57,11 +62,20 @@ class Latencies:
         """
         if not self.has_share:
             return None
-        recent = self._recent.get(characters.bit_length())
+        after = self._slow(characters.bit_length())
+        return after if after is not None and after >= _WORTH_S else None
+
+    @property
+    def slow(self) -> dict[int, float]:
+        """By size in bits, the seconds that 5 % of calls exceed, where that is known."""
+        found = {size: self._slow(size) for size in (*self._known, *self._recent)}
+        return {size: seconds for size, seconds in found.items() if seconds is not None}
+
+    def _slow(self, size: int) -> float | None:
+        recent = self._recent.get(size)
         if recent is None or len(recent) < _ENOUGH:
-            return None
-        after = recent.percentile(_PERCENTILE)
-        return after if after >= _WORTH_S else None
+            return self._known.get(size)
+        return recent.percentile(_PERCENTILE)
 
 
 class Hedging:

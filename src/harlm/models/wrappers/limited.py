@@ -1,7 +1,9 @@
 """The limits of one model at one address, learned from its refusals and the limits that replies state.
 
-Requests in flight: additive increase, multiplicative decrease (Chiu and Jain 1989). Until the first refusal
-the window grows by half in each round trip; after a refusal it does not probe the ceiling again for 20 s.
+Requests in flight: additive increase, multiplicative decrease (Chiu and Jain 1989). The first fan-out goes out at
+once, up to 32 requests to an address of which nothing is known. Until the first refusal the window grows by half in
+each round trip; after a refusal it does not probe the ceiling again for 20 s. What was learned can be carried to a
+later run (``known_limits``).
 Rates: one bucket for requests and one for tokens, refilled as ``x-ratelimit-*`` headers say, so that requests
 wait here instead of being refused by the provider.
 """
@@ -13,17 +15,22 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harlm.errors import ModelUnavailable, RateLimited
+from harlm.models.wrappers.known_limits import EndpointKnowledge, KnownRate
 from harlm.protocols import LanguageModel
 from harlm.types import Completion, Message, Rate, Rates, Sampling
 
-_FIRST_WINDOW = 8  # until the address has answered
+_FIRST_WINDOW = 32  # of an unknown address, until it has answered or refused
+_FEW = 8  # in flight; a refusal with fewer says nothing about a later run
+_FRESH_S = 60.0  # in which a window that refusals have made smaller than that holds for a later run
+_FORGOTTEN_S = 86_400.0  # after which a refusal says nothing about a later run
 _GROWTH = 0.5  # of the window in a round trip, until the first refusal: excess requests are refused at once
 _DECREASE = 0.75
 _PROBE_AGAIN_S = 20.0  # after a refusal has shown the ceiling
 _LONGEST_PAUSE_S = 120.0
+_LONGEST_RESET_S = 1e9  # that is carried to a later run
 _CHARACTERS_OF_TOKEN = 4
 _LARGE_SHARE, _UPWARDS = 0.1, 0.2
 _SLACK_S = 0.02  # each wait is longer by this much, since a request that arrives too early is refused
@@ -35,22 +42,35 @@ class Limiter:
 
     Args:
         most: the maximum of requests in flight, whatever the provider allows.
-        is_open: whether the address is known to state no limits. Otherwise the window starts small and grows.
+        is_open: whether the address is known to state no limits.
+        known: what earlier runs have learned of it.
+        age_s: how long ago that was, in seconds.
         now: the clock, in seconds.
+        on_learned: called when an answer or a refusal has shown something that later runs should know.
 
     Attributes:
         in_flight: requests that have entered and not left.
     """
 
     def __init__(
-        self, most: int, *, is_open: bool = False, now: Callable[[], float] = time.monotonic
+        self,
+        most: int,
+        *,
+        is_open: bool = False,
+        known: EndpointKnowledge | None = None,
+        age_s: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
+        on_learned: Callable[[], None] = lambda: None,
     ) -> None:
         self._most = most
         self.now = now
+        self._on_learned = on_learned
         self._window: float = most if is_open else min(most, _FIRST_WINDOW)
         self._is_feeling = not is_open
+        self._states_limits: bool | None = None  # None until it has answered
         self._ceiling = math.inf
         self._ceiling_until = 0.0
+        self._refused: _Refused | None = None
         self._paused_until = 0.0
         self._cut_at = -math.inf
         self._requests = _Bucket()
@@ -58,6 +78,44 @@ class Limiter:
         self._waiting: deque[tuple[asyncio.Future[Ticket], int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.in_flight = 0
+        if known is not None:
+            self._recall(known, max(0.0, age_s))
+
+    def _recall(self, known: EndpointKnowledge, age_s: float) -> None:
+        """Begin where an earlier run has ended."""
+        self._requests.recall(known.requests, age_s, self.now())
+        self._tokens.recall(known.tokens, age_s, self.now())
+        refused_s = math.inf if known.refused_at is None else age_s + max(0.0, known.at - known.refused_at)
+        if refused_s >= _FORGOTTEN_S:
+            self._window = min(self._most, max(self._window, known.window))
+            if not known.states_limits:
+                self._window, self._is_feeling = self._most, False
+            return
+        refused_at, is_fresh = self.now() - refused_s, refused_s < _FRESH_S
+        ceiling = known.window + 1 if known.ceiling is None else known.ceiling
+        self._window = min(self._most, known.window if is_fresh else max(known.window, _FEW))
+        self._is_feeling = False
+        self._ceiling, self._ceiling_until = ceiling, refused_at + _PROBE_AGAIN_S
+        self._refused = _Refused(refused_at, ceiling)
+
+    def knowledge(self, at: float) -> EndpointKnowledge | None:
+        """What a later run should know; ``None`` if nothing was learned.
+
+        Args:
+            at: the time, in seconds since 1970.
+        """
+        if self._states_limits is None and self._refused is None:
+            return None
+        now, refused = self.now(), self._refused
+        return EndpointKnowledge(
+            at=at,
+            window=max(1.0, self._window),
+            ceiling=None if refused is None else max(1.0, refused.ceiling),
+            refused_at=None if refused is None else max(0.0, at - (now - refused.at)),
+            states_limits=bool(self._states_limits),
+            requests=self._requests.known(now),
+            tokens=self._tokens.known(now),
+        )
 
     @property
     def is_open(self) -> bool:
@@ -97,6 +155,20 @@ class Limiter:
         self.in_flight -= 1
         self._serve()
 
+    def heard(self, rates: Rates | None, ticket: Ticket) -> None:
+        """Record that a reply has begun, which shows whether limits are stated before its text has arrived. Arguments
+        as of ``answered``.
+        """
+        self._learn(rates, ticket)
+        is_first = self._states_limits is None
+        self._states_limits = bool(self._states_limits) or rates is not None
+        if rates is None and self._is_feeling and self._ceiling == math.inf:
+            self._window = self._most  # the provider counts no requests
+            self._is_feeling = False
+            self._serve()
+        if is_first:
+            self._on_learned()
+
     def answered(self, rates: Rates | None, ticket: Ticket) -> None:
         """Record that a request was served.
 
@@ -104,10 +176,8 @@ class Limiter:
             rates: the limits that the reply stated; None if it stated none.
             ticket: the ticket of the request.
         """
-        self._learn(rates, ticket)
-        if rates is None and self._is_feeling and self._ceiling == math.inf:
-            self._window = self._most  # the provider counts no requests
-            self._is_feeling = False
+        self.heard(rates, ticket)
+        if self.is_open:
             return
         if self.in_flight < self.window or self._window >= self._most:
             return
@@ -140,7 +210,10 @@ class Limiter:
         self._cut_at, self._is_feeling = now, False
         self._ceiling_until = now + _PROBE_AGAIN_S
         self._ceiling = max(min(self.in_flight, self._window), self._window / 2)
+        if self.in_flight >= _FEW:
+            self._refused = _Refused(now, self._ceiling)
         self._window = max(1.0, self._ceiling * _DECREASE)
+        self._on_learned()
 
     def _learn(self, rates: Rates | None, ticket: Ticket) -> None:
         if rates is not None:
@@ -182,6 +255,14 @@ class Limiter:
 
 
 @dataclass(frozen=True, slots=True)
+class _Refused:
+    """The last refusal that said how many requests fit: when, by the limiter's clock, and the ceiling that it showed."""
+
+    at: float
+    ceiling: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A request that was sent.
 
@@ -213,6 +294,7 @@ class _Bucket:
     def __init__(self) -> None:
         self._limit = 0
         self._level = math.inf
+        self._most_left = 0.0  # stated so far
         self._per_s = 0.0
         self._at = 0.0
         self._full_at = math.inf  # when one request may be sent in any case
@@ -232,11 +314,35 @@ class _Bucket:
         by_minute = rate.limit / 60
         used = rate.limit - rate.left
         stated = min(by_minute, used / rate.reset_s) if rate.reset_s and used else by_minute
-        filled = self._filled(now)
+        filled, self._most_left = self._filled(now), max(self._most_left, rate.left)
         self._full_at = now + (math.inf if rate.reset_s is None else rate.reset_s)
         self._limit, self._per_s = rate.limit, max(stated, 1 / _LONGEST_PAUSE_S)
         least, most = rate.left - (self.gone - gone), rate.left + (now - since) * self._per_s
         self._level, self._at = float(least) if filled == math.inf else min(max(filled, least), most), now
+
+    def recall(self, rate: KnownRate | None, age_s: float, now: float) -> None:
+        """Begin with what was known ``age_s`` seconds ago. One unit is left in any case, so that the provider can be
+        asked.
+        """
+        if rate is None:
+            return
+        self._limit, self._per_s, self._at = rate.limit, rate.per_s, now
+        self._most_left = rate.most_left
+        self._level = max(1.0, min(rate.left + age_s * rate.per_s, rate.most_left + 1, rate.limit))
+        self._full_at = now + (math.inf if rate.full_in_s is None else max(0.0, rate.full_in_s - age_s))
+
+    def known(self, now: float) -> KnownRate | None:
+        """What a later run should know; ``None`` if no limit was stated."""
+        if self._level == math.inf:
+            return None
+        full_in_s = max(0.0, self._full_at - now)
+        return KnownRate(
+            limit=self._limit,
+            left=self._filled(now),
+            most_left=self._most_left,
+            per_s=self._per_s,
+            full_in_s=full_in_s if full_in_s < _LONGEST_RESET_S else None,
+        )
 
     def delay(self, amount: int, now: float) -> float:
         """Seconds until ``amount`` units are left. An amount above the limit waits for a full bucket."""
@@ -286,6 +392,8 @@ class Limited:
             prompt + (sampling.max_tokens or 0)
         )  # as providers count a request when it arrives
         try:
+            if sampling.on_text is not None:  # then the head of the reply comes well before its end
+                sampling = replace(sampling, on_rates=lambda rates: limiter.heard(rates, ticket))
             completion = await self._model.complete(messages, sampling)
             limiter.answered(completion.rates, ticket)
             return completion

@@ -1,4 +1,8 @@
-"""The limits of one cell that the host watches: wall time, processor time, and time without a sign of life."""
+"""The limits of one cell that the host watches: wall time, processor time, and time without a sign of life.
+
+Wall time is what the cell itself takes, so that a scout changes no outcome: neither the time in which calls are open, which
+a scout shortens, nor the time in which the cell waits for a processor, which a scout lengthens.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +47,7 @@ class Watch:
         self._printed = printed
         self._on_limit = on_limit
         self._cpu_before = worker.cpu_seconds()
+        self._queued_before = worker.queued_seconds()
         self._last_cpu = 0.0
         self._last_printed = 0
         self._last_life = time.monotonic()
@@ -58,10 +63,17 @@ class Watch:
         now = self._worker.cpu_seconds()
         return 0.0 if now is None or self._cpu_before is None else now - self._cpu_before
 
+    def own(self) -> float:
+        """Seconds that the cell has taken itself: without waiting for calls, and without waiting for a processor where the
+        system reports that.
+        """
+        queued = self._worker.queued_seconds() - self._queued_before
+        return max(0.0, self._clock.own() - max(0.0, queued))
+
     def _check(self) -> None:
         now, cpu = time.monotonic(), self.cpu()
         self._note_life(now, cpu)
-        if self._clock.own() >= self._limits.cell_seconds:
+        if self.own() >= self._limits.cell_seconds:
             self._on_limit(CellTimeout)
         elif cpu >= self._limits.cpu_seconds:
             self._on_limit(CpuTimeout)
@@ -87,7 +99,7 @@ class Watch:
         at once.
         """
         soonest = min(
-            self._limits.cell_seconds - self._clock.own(),
+            self._limits.cell_seconds - self.own(),
             (self._limits.cpu_seconds - cpu) / _CORES,
             self._limits.silence_seconds - (time.monotonic() - self._last_life),
             _LONGEST_S,

@@ -108,6 +108,13 @@ class WorkerProcess:
         """Seconds of processor time that it has used; ``None`` if the system does not report them."""
         return cpu_seconds_of(self.pid)
 
+    def queued_seconds(self) -> float:
+        """Seconds in which its main thread could have run but had no processor; 0 if the system does not report them."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if not self.ended.is_set():
+                return int(Path(f"/proc/{self.pid}/schedstat").read_text("ascii").split()[1]) / 1e9
+        return 0.0
+
     def peak_mb(self) -> float:
         """The most memory that it had at once, in MiB, shared memory included."""
         if self.pid is not None and not self.ended.is_set():

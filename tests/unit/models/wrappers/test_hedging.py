@@ -130,6 +130,26 @@ async def test_only_recent_times_count() -> None:
 
 
 @in_virtual_time
+async def test_times_of_earlier_runs_hold_until_enough_calls_were_timed() -> None:
+    latencies = Latencies({9: 2.0, 4: 7.0})
+    for calls in range(100):
+        expected = 1.0 if calls >= ENOUGH else 2.0
+        assert latencies.slow_after(400) == (expected if calls >= ENOUGH else None), "at most 5 % of calls"
+        assert latencies.slow == {9: expected, 4: 7.0}
+        latencies.add(400, 1.0)
+    assert latencies.slow_after(10) == 7.0
+    assert latencies.slow_after(100_000) is None
+
+
+@in_virtual_time
+async def test_times_within_50_ms_are_no_reason_to_hedge_whoever_measured_them() -> None:
+    latencies = Latencies({9: 0.04})
+    for _ in range(100):
+        latencies.add(100_000, 1.0)
+    assert latencies.slow_after(400) is None
+
+
+@in_virtual_time
 async def test_no_call_is_hedged_if_the_budget_does_not_allow_it() -> None:
     bench, began = Bench(last_is_slow, may_hedge=lambda: False), now()
     await bench.fan_out()

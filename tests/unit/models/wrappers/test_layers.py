@@ -12,7 +12,8 @@ import pytest
 from harlm.budget import Account, Billing, Caps, PriceList
 from harlm.errors import BadCompletion, CallLimit, HarlmError, LimitExceeded, ModelUnavailable, RateLimited
 from harlm.events import Event, FellBack, Hedged, Retried
-from harlm.models.wrappers import Layers, Patience
+from harlm.models.wrappers import EndpointKnowledge, KnownLimits, Layers, Patience
+from harlm.models.wrappers.known_limits import place_of
 from harlm.protocols import LanguageModel
 from harlm.testing import ScriptedModel
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Usage
@@ -359,3 +360,65 @@ async def test_a_request_to_a_server_with_slots_waits_for_all_before_it() -> Non
     replies = await asyncio.gather(*(outcome_of(line) for _ in range(8)))
     assert all(isinstance(each, Completion) for each in replies)
     assert now() - began == pytest.approx(2_000.0)
+
+
+# -- from run to run ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("earlier", "hedges"), [(0, 0), (40, 1)])
+@in_virtual_time
+async def test_how_long_calls_take_is_known_to_the_next_run(earlier: int, hedges: int) -> None:
+    """Of ten calls the last is slow; calls of another size came before them in the same run."""
+    known = KnownLimits(now=now)
+    log: list[Event] = []
+
+    async def run(provider: Provider, *fan_outs: tuple[str, int]) -> None:
+        layers = layered(provider, known=known)
+        line = layers.around(provider, as_it_is, on_event=log.append)
+        for text, calls in fan_outs:
+            asked = (Message(role="user", content=text),)
+            await asyncio.gather(*(line.complete(asked, Sampling()) for _ in range(calls)))
+        layers.remember()
+
+    await run(Provider(seconds=1.0), ("x", earlier))
+    await run(Provider(seconds=lambda n: 100.0 if n == 29 else 1.0), ("x" * 5_000, 20), ("x", 10))
+    assert sum(isinstance(each, Hedged) for each in log) == hedges
+
+
+@in_virtual_time
+async def test_a_server_that_harlm_has_started_is_forgotten_with_its_run() -> None:
+    known = KnownLimits(now=now)
+    layers = Layers(known=known)
+    provider = Provider()
+    layers.add(provider, ADDRESS, slots=4)
+    await outcome_of(layers.around(provider, as_it_is))
+    layers.remember()
+    assert known.of(place_of(ADDRESS, None), NAME) is None
+
+
+@in_virtual_time
+async def test_what_is_known_of_a_started_server_does_not_count_for_another_at_its_address() -> None:
+    """A server of this run may get the port that a server of the user had."""
+    known = KnownLimits(now=now)
+    knowledge = EndpointKnowledge(at=now(), window=2, ceiling=3, refused_at=now())
+    known.learn(place_of(ADDRESS, None), NAME, knowledge)
+    provider = Provider(seconds=1.0)
+    layers = Layers(known=known)
+    layers.add(provider, ADDRESS, slots=4)
+    line = layers.around(provider, as_it_is)
+    await asyncio.gather(*(outcome_of(line) for _ in range(8)))
+    assert provider.most_in_flight == 4
+
+
+@in_virtual_time
+async def test_accounts_at_one_address_have_limits_of_their_own() -> None:
+    known = KnownLimits(now=now)
+    for key, waves in (("one", 2), ("two", 1)):
+        knowledge = EndpointKnowledge(at=now(), window=8, ceiling=9, refused_at=now())
+        known.learn(place_of(ADDRESS, "one"), NAME, knowledge)
+        provider = Provider(seconds=1.0)
+        layers = Layers(known=known)
+        layers.add(provider, ADDRESS, key=key)
+        line = layers.around(provider, as_it_is)
+        await asyncio.gather(*(outcome_of(line) for _ in range(16)))
+        assert len({round(each, 3) for each in provider.began}) == waves

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
+from harlm.config import SandboxSettings
+from harlm.guest.worker.interrupts import CellInterrupted, CellTimeout
+from harlm.sandbox.process.calls import Clock
+from harlm.sandbox.process.cell_limits import Watch
 from harlm.sandbox.process.repl import ProcessRepl
+from harlm.sandbox.process.worker_process import WorkerProcess
 from tests.support.sandboxes import repl_on
 
 
@@ -76,3 +83,40 @@ async def test_threads_are_limited(tier: str) -> None:
             "except RuntimeError as error:\n    print(error, len(threads) < 3000)"
         )
         assert seen.output == "can't start new thread True\n", seen
+
+
+class Cell(Clock):
+    """A cell that has taken ``seconds`` without waiting for calls, ``queued`` of them without a processor."""
+
+    def __init__(self, seconds: float, queued: float) -> None:
+        super().__init__()
+        self.seconds, self.queued, self.reads = seconds, queued, 0
+
+    def own(self) -> float:
+        return self.seconds
+
+    def cpu_seconds(self) -> float:
+        return 0.0
+
+    def queued_seconds(self) -> float:
+        """2 s when the cell begins."""
+        self.reads += 1
+        return 2.0 + (self.queued if self.reads > 1 else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "queued", "own"),
+    [(5.0, 0.0, 5.0), (5.0, 3.0, 2.0), (5.0, 7.0, 0.0), (5.0, -2.0, 5.0)],
+    ids=["it never waited", "it waited", "clocks that differ", "the process has ended"],
+)
+async def test_a_cell_is_not_charged_for_waiting_for_a_processor(
+    seconds: float, queued: float, own: float
+) -> None:
+    """Neither for a scout that works on the same processor, nor for anything else that does."""
+    cell, hit = Cell(seconds, queued), list[type[CellInterrupted]]()
+    limits = SandboxSettings(cell_seconds=4.0)
+    watch = Watch(limits, cast("WorkerProcess", cell), cell, lambda: 0, hit.append)
+    assert watch.own() == own
+    watch._check()
+    watch.stop()
+    assert hit == ([CellTimeout] if own >= 4.0 else [])

@@ -36,7 +36,7 @@ class Model:
             return await self.broker.claim(function, arguments)
         return await self._reply(str(arguments.get("prompt")))
 
-    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool) -> Making:
+    def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         return Making(self._reply(str(arguments.get("prompt"))), Usage)
 
     async def _reply(self, prompt: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,30 @@ async def test_memory_processor_time_and_parent_are_those_of_the_process(worker:
     assert worker.cpu_seconds() is not None
     assert worker.parent() == os.getpid()
     assert worker.inner_pid == worker.pid
+
+
+@on_linux
+async def test_the_time_in_which_a_process_has_no_processor_only_grows_and_is_zero_once_it_has_ended(
+    worker: WorkerProcess,
+) -> None:
+    first = worker.queued_seconds()
+    assert 0 <= first <= worker.queued_seconds() < 60
+    worker.kill()
+    await worker.ended.wait()
+    assert worker.queued_seconds() == 0.0
+
+
+@pytest.mark.parametrize("text", ["", "1", "1 x 2", "\xff"])
+async def test_a_system_that_does_not_report_it_says_zero(
+    worker: WorkerProcess, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(self: Path, encoding: str) -> str:
+        if text == "\xff":
+            raise FileNotFoundError(self)
+        return text
+
+    monkeypatch.setattr(Path, "read_text", read)
+    assert worker.queued_seconds() == 0.0
 
 
 @on_linux
