@@ -24,7 +24,7 @@ class Repaired(NamedTuple):
     Attributes:
         text: its code, without what was added.
         body: its statements; empty if they are not known yet.
-        is_even: whether nothing was added to the tail and nothing left out.
+        is_even: whether no bracket was closed and no line left out.
     """
 
     text: str = ""

@@ -235,7 +235,7 @@ def _parts(value: Any) -> list[Any] | None:
         return list(names.values()) if type(names) is dict else []
     if kind is tuple:
         return None if _PLAIN.issuperset(map(type, value)) else list(value)
-    return [] if isinstance(value, type) and value.__module__ == "__main__" else None
+    return list(vars(value).values()) if isinstance(value, type) and value.__module__ == "__main__" else None
 
 
 def _names_of(function: types.FunctionType, text: Function, given: Sequence[Any]) -> dict[str, Any]:
