@@ -13,7 +13,7 @@ from .asking import ask
 from .copies import changed_by_reading
 from .coroutines import Coroutine
 from .expressions import evaluate
-from .frames import Frame
+from .frames import Frame, FreeNames
 from .generators import Produced
 from .pending import Pending, Steps, Touched, settled
 from .syntax import Function, declared, facts
@@ -184,16 +184,7 @@ def _opened(
 
 
 def _closure(function: types.FunctionType, world: World) -> Frame:
-    cells = function.__closure__
-    if not cells:
-        return world.frame
-    held = {}
-    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
-        try:
-            held[name] = cell.cell_contents
-        except ValueError:
-            continue
-    return Frame(held, world.frame)
+    return Frame(FreeNames(function), world.frame) if function.__closure__ else world.frame
 
 
 def _given(

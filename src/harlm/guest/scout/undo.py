@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from .frames import Frame
+from .frames import Frame, FreeNames
 from .pending import Pending
 from .syntax import Function, declared
 
@@ -75,7 +75,11 @@ class Undo:
         """Keep the names of the functions around a frame, which binds some of them (``nonlocal``)."""
         outer = frame.outer if frame.shared else None
         while outer is not None and outer.outer is not None:
-            self.before(outer.names)
+            if isinstance(outer.names, FreeNames):
+                for cell in outer.names.cells.values():
+                    self._before_cell(cell)
+            else:
+                self.before(outer.names)
             outer = outer.outer
 
     def before_running(self, function: Any, values: Sequence[Any], named: Mapping[str, Any]) -> None:

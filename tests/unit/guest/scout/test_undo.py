@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harlm.guest.scout.frames import Frame
+from harlm.guest.scout.frames import Frame, FreeNames
 from harlm.guest.scout.syntax import Function, facts, of_all
 from harlm.guest.scout.undo import PeekEnded, Undo
 
@@ -121,6 +121,19 @@ def test_the_names_of_functions_around_one_that_binds_them_are_put_back() -> Non
     undo.put_back()
     assert maker.names == {"n": 1}
     assert module.names == {"m": 2}, "that of the module is another matter"
+
+
+def test_free_variables_are_put_back_in_their_cells() -> None:
+    names, undo = in_a_cell(
+        "def make():\n    n = 0\n    def f():\n        nonlocal n\n        return n\n    return f\nf = make()"
+    )
+    free = FreeNames(names["f"])
+    frame = Frame({}, Frame(free, Frame(names, None)), shared=frozenset("n"))
+    undo.before_binding(frame)
+    frame.set("n", 5)
+    assert names["f"]() == 5
+    undo.put_back()
+    assert names["f"]() == 0
 
 
 RUN = {
