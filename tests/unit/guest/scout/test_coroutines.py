@@ -161,7 +161,7 @@ def test_functions_of_asyncio() -> None:
     assert over_asyncio(asyncio.run, [Coroutine(lambda: 2)], {}) == 2
     assert over_asyncio(asyncio.sleep, [0], {"result": 5}).result() == 5
     assert over_asyncio(asyncio.sleep, [0, 6], {}).result() == 6
-    with pytest.raises(Lost, match="asyncio.wait"):
+    with pytest.raises(Lost, match=r"asyncio\.wait"):
         over_asyncio(asyncio.wait, [[]], {})
     with pytest.raises(Lost, match="number of gathered results"):
         over_asyncio(asyncio.gather, [Pending()], {})
