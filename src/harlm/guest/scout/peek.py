@@ -76,7 +76,7 @@ class Peeks:
         self._seen = tail if told.is_even else ""
         if told.text == self._planned:
             return
-        self._planned, body = told.text, list(told.body)
+        self._planned, body = told.text, list(map(_once, told.body))
         last = self._search
         search = self._search = PeekSearch(self._world, self._room(body), last)
         self._main.search = search
@@ -128,6 +128,13 @@ class Peeks:
         search.unused.clear()
         if unused:
             self._retract(unused)
+
+
+def _once(node: ast.stmt) -> ast.stmt:
+    """A ``while`` as its first round: what ends it may not be written yet."""
+    if not isinstance(node, ast.While):
+        return node
+    return ast.copy_location(ast.If(node.test, node.body, []), node)
 
 
 def is_peek(ahead_of: Any) -> bool:
