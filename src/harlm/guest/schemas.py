@@ -24,7 +24,12 @@ _TYPES = {
     list: "array",
     dict: "object",
 }
-_KEYWORDS = ("$ref", "anyOf", "oneOf", "allOf", "enum", "const", "properties", "items", "not")
+_KEYWORDS = {
+    "$ref": str, "anyOf": list, "oneOf": list, "allOf": list, "enum": list, "const": object, "properties": dict,
+    "items": dict, "not": dict, "$defs": dict,
+}  # fmt: skip
+"""Keywords by which a JSON Schema is told from a dict of fields, with what stands there."""
+
 _DEEPEST = 32  # types inside types
 
 
@@ -81,18 +86,26 @@ def _json_schema(given: Any, depth: int) -> dict[str, Any]:
 
 
 def _is_json_schema(given: Mapping[Any, Any]) -> bool:
+    """Whether a dict is a JSON Schema, not fields with their types: it has a keyword, and no type of Python in it."""
     kind = given.get("type")
-    if isinstance(kind, str | list):
-        names = kind if isinstance(kind, list) else [kind]
-        if all(isinstance(each, str) and each in _NAMES.values() for each in names):
-            return True
-    return any(isinstance(given.get(each), str | list | dict) for each in _KEYWORDS) and not any(
-        isinstance(each, type) for each in given.values()
-    )
+    names = kind if isinstance(kind, list) and kind else [kind]
+    has_type = all(isinstance(each, str) and each in _NAMES.values() for each in names)
+    has_keyword = any(each in given and isinstance(given[each], kind) for each, kind in _KEYWORDS.items())
+    return not given or ((has_type or has_keyword) and _is_json(given, 0))
+
+
+def _is_json(given: Any, depth: int) -> bool:
+    if depth > _DEEPEST or given is None or isinstance(given, str | int | float):
+        return True
+    if isinstance(given, dict):
+        return all(_is_json(each, depth + 1) for each in given.values())
+    return isinstance(given, list) and all(_is_json(each, depth + 1) for each in given)
 
 
 def _generic(given: Any, depth: int) -> dict[str, Any] | None:
     """The schema of ``list[int]``, ``str | None``, ``Literal["a"]`` and their like; ``None`` for other types."""
+    if given is Any:
+        return {}
     origin: Any = getattr(given, "__origin__", None)
     parts: list[Any] = list(getattr(given, "__args__", ()))
     kind = str(getattr(origin, "_name", None) or getattr(origin, "__name__", type(given).__name__))
@@ -126,13 +139,22 @@ def _class(given: Any, depth: int) -> dict[str, Any]:
         )
     from typing import get_type_hints  # here, since few cells need it
 
-    types = get_type_hints(given)
-    defaults = {name for name in types if hasattr(given, name)}
-    defaults |= {
-        each.name for each in getattr(given, "__dataclass_fields__", {}).values() if _has_default(each)
-    }
-    optional = getattr(given, "__optional_keys__", frozenset()) | defaults
-    return {"title": given.__name__, **_object(types, depth, frozenset(optional))}
+    try:
+        types = get_type_hints(given)
+    except NameError as error:
+        raise TypeError(f"the types of {given.__name__} cannot be found: {error}") from None
+    return {"title": given.__name__, **_object(types, depth, _optional(given, types))}
+
+
+def _optional(given: Any, types: Mapping[str, Any]) -> frozenset[str]:
+    """The fields of a class that a value may lack."""
+    if hasattr(given, "__dataclass_fields__"):
+        return frozenset(each.name for each in given.__dataclass_fields__.values() if _has_default(each))
+    if hasattr(given, "_field_defaults"):  # of a named tuple
+        return frozenset(given._field_defaults)
+    if hasattr(given, "__optional_keys__"):  # of a TypedDict
+        return frozenset(given.__optional_keys__)
+    return frozenset(name for name in types if hasattr(given, name))
 
 
 def _has_default(field: Any) -> bool:

@@ -6,43 +6,68 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import islice
 
 from harlm.typed.keywords import target_of, type_of
 
 _MOST = 5  # faults that are told
 _SHOWN = 80  # characters of a value in a message
-_DEEPEST = 200  # of subschemas that apply to one another; deeper ones refer to themselves
+_DEEPEST = 200  # subschemas inside one another that are applied to parts inside one another
+_MOST_STEPS = (
+    1_000_000  # subschemas that are applied, about two seconds; alternatives of alternatives can need 2 ** 64
+)
+
+
+class _TooInvolved(Exception):
+    """A check would take too long."""
 
 
 def faults_in(value: object, schema: Mapping[str, object]) -> list[str]:
     """What is wrong with a value, one sentence a fault, the first few of them; empty if it follows the schema."""
-    return list(islice(_Check(schema).faults(value, schema, "", 0), _MOST))
+    try:
+        return list(islice(_Check(schema).faults(value, schema, "", 0), _MOST))
+    except (_TooInvolved, RecursionError):
+        return [
+            f"{_place('')} it cannot be checked, since it is too large, or nested too deeply, for this schema"
+        ]
 
 
 class _Check:
-    """Checks values by one schema."""
+    """One check of a value."""
 
     def __init__(self, root: Mapping[str, object]) -> None:
         self._root = root
+        self._targets: dict[object, object] = {}
+        self._steps = 0
 
     def faults(self, value: object, schema: object, at: str, depth: int) -> Iterator[str]:
+        """The faults of a value by a subschema.
+
+        Raises:
+            _TooInvolved: it is nested too deeply, or there have been too many steps.
+        """
         if schema is True:
             return
         if not isinstance(schema, dict):
             yield f"{_place(at)} nothing is allowed here"
             return
-        if depth > _DEEPEST:
-            yield f"{_place(at)} the schema refers to itself without end"
-            return
+        self._steps += 1
+        if depth > _DEEPEST or self._steps > _MOST_STEPS:
+            raise _TooInvolved
         if "$ref" in schema:
-            yield from self.faults(value, target_of(schema["$ref"], self._root), at, depth + 1)
+            yield from self.faults(value, self._target(schema["$ref"]), at, depth + 1)
         yield from _of_itself(value, schema, at)
         yield from self._combined(value, schema, at, depth)
         if isinstance(value, dict):
             yield from self._object(value, schema, at, depth)
         elif isinstance(value, list | tuple):
             yield from self._array(value, schema, at, depth)
+
+    def _target(self, reference: object) -> object:
+        if reference not in self._targets:
+            self._targets[reference] = target_of(reference, self._root)
+        return self._targets[reference]
 
     def _is(self, value: object, schema: object, depth: int) -> bool:
         return next(self.faults(value, schema, "", depth + 1), None) is None
@@ -75,7 +100,7 @@ class _Check:
             yield f"{_place(at)} {_shown(value)} follows none of the alternatives"
 
     def _has_type(self, value: object, schema: Mapping[str, object]) -> bool:
-        target = target_of(schema["$ref"], self._root) if "$ref" in schema else schema
+        target = self._target(schema["$ref"]) if "$ref" in schema else schema
         wanted = target.get("type") if isinstance(target, dict) else None
         return wanted is None or _is_type(value, wanted)
 
@@ -116,7 +141,8 @@ class _Check:
             found = sum(self._is(each, schema["contains"], depth) for each in value)
             least, most = schema.get("minContains", 1), schema.get("maxContains", math.inf)
             if not _number(least) <= found <= _number(most):
-                yield f"{_place(at)} {found} of its items are of the kind of which it must contain {least} or more"
+                wanted = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+                yield f"{_place(at)} {found} of its items are of a kind of which it must contain {wanted}"
 
 
 def _of_itself(value: object, schema: Mapping[str, object], at: str) -> Iterator[str]:
@@ -147,10 +173,10 @@ def _of_itself(value: object, schema: Mapping[str, object], at: str) -> Iterator
 
 
 def _is_multiple(value: float, unit: float) -> bool:
+    """By the decimal digits: 0.3 is a multiple of 0.1."""
     if isinstance(value, int) and isinstance(unit, int):
         return value % unit == 0
-    quotient = value / unit
-    return math.isfinite(quotient) and abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient))
+    return math.isfinite(value) and Fraction(repr(value)) % Fraction(repr(unit)) == 0
 
 
 _BOUNDS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
@@ -208,11 +234,16 @@ def _same(value: object) -> object:
 
 
 def _shown(value: object) -> str:
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=repr)
-    except (ValueError, RecursionError):
-        text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    """The beginning of a value, without writing all of it."""
+    text = ""
+    for piece in _ENCODER.iterencode(value[: _SHOWN + 1] if isinstance(value, str) else value):
+        text += piece[: _SHOWN + 1]
+        if len(text) > _SHOWN:
+            return f"{text[:_SHOWN]}…"
+    return text
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
 
 
 def _place(at: str) -> str:

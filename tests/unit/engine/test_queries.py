@@ -243,7 +243,8 @@ async def test_a_long_answer_is_returned_by_its_beginning_and_a_handle() -> None
     answer = "word " * 9_000 + "END"
     queries, node, _ = queries_on(child=Child(answer))
     returned = await queries.answer("rlm_query", {"prompt": "say it all"})
-    assert isinstance(returned, str) and returned.startswith("word word")
+    assert isinstance(returned, str)
+    assert returned.startswith("word word")
     assert estimate_tokens(returned) < node.run.memory_settings.return_tokens + 100
     handle = returned.rpartition('memory.expand("')[2].partition('"')[0]
     assert (await node.run.memory.expand(handle)).text == answer
