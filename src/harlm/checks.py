@@ -58,7 +58,7 @@ def checked_question(question: object) -> str:
     """A question without blanks around it.
 
     Raises:
-        ConfigError: it is no text, or empty.
+        ConfigError: it is not text, or empty.
     """
     if not isinstance(question, str):
         raise ConfigError(f"the question is of type {type(question).__name__}; pass a str")

@@ -4,7 +4,9 @@ which models write a value.
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -82,3 +84,148 @@ SCHEMAS: st.SearchStrategy[Schema] = st.builds(
     st.recursive(_keywords(st.booleans()), _parts, max_leaves=3),
 )
 """Any schemas over all keywords that are checked, with definitions that may refer to one another; not all are taken."""
+
+
+class Shown(NamedTuple):
+    """A schema with a value that follows it and one that does not."""
+
+    schema: Schema
+    follows: Any
+    does_not: Any
+
+
+_NOWHERE = {"✗": 0}
+"""An object that no drawn schema takes."""
+
+
+def _integer(least: int, size: int, at: int, wrong: Any) -> Shown:
+    schema = {"type": "integer", "minimum": least, "maximum": least + size}
+    return Shown(schema, least + min(at, size), least + size + 1 if wrong == "beyond" else wrong)
+
+
+def _text(least: int, extra: str, wrong: Any) -> Shown:
+    schema = {"type": "string", "minLength": least, "maxLength": least + len(extra)}
+    return Shown(schema, "x" * least + extra, "x" * (least + len(extra) + 1) if wrong == "beyond" else wrong)
+
+
+def _one_of(values: list[Any], at: int) -> Shown:
+    return Shown({"enum": values}, values[at % len(values)], _NOWHERE)
+
+
+def _list(part: Shown, count: int, least: int, wrong: str) -> Shown:
+    schema = {"type": "array", "items": part.schema, "minItems": min(count, least)}
+    values = [part.follows] * count
+    broken: dict[str, Any] = {
+        "part": [*values, part.does_not],
+        "size": values[: min(count, least) - 1] if min(count, least) else _NOWHERE,
+        "kind": _NOWHERE,
+    }
+    return Shown(schema, values, broken[wrong])
+
+
+def _object(parts: dict[str, Shown], optional: bool, wrong: str) -> Shown:
+    schema: Schema = {
+        "type": "object",
+        "properties": {name: part.schema for name, part in parts.items()},
+        "required": list(parts)[optional:],
+        "additionalProperties": False,
+    }
+    value = {name: part.follows for name, part in parts.items()}
+    last = list(parts)[-1]
+    missing = {name: part for name, part in value.items() if name != last}
+    broken: dict[str, Any] = {
+        "part": {**value, last: parts[last].does_not},
+        "size": missing if last in schema["required"] else _NOWHERE,
+        "kind": list(value),
+    }
+    return Shown(schema, value, broken[wrong])
+
+
+def _alternatives(keyword: str, parts: list[Shown], at: int) -> Shown:
+    return Shown({keyword: [each.schema for each in parts]}, parts[at % len(parts)].follows, _NOWHERE)
+
+
+_WRONG = st.sampled_from(["part", "size", "kind"])
+_LEAVES: st.SearchStrategy[Shown] = st.one_of(
+    st.builds(_integer, st.integers(-3, 3), st.integers(0, 3), st.integers(0, 3), st.sampled_from(["beyond", 0.5, None, True, []])),
+    st.builds(_text, st.integers(0, 2), _WORDS, st.sampled_from(["beyond", 1, None, ["x"]])),
+    st.builds(_one_of, st.lists(_SCALARS, min_size=1, max_size=3), st.integers(0, 2)),
+    st.sampled_from([
+        Shown({"type": "boolean"}, True, 1), Shown({"type": "null"}, None, False), Shown({"const": 1}, 1.0, True),
+        Shown({"type": "number", "multipleOf": 0.1}, 0.3, 0.25), Shown({"type": ["integer", "null"]}, None, "1"),
+        Shown({"type": "string", "pattern": "^a+$"}, "aa", "ab"),
+    ]),
+)  # fmt: skip
+
+
+def _compound(inner: st.SearchStrategy[Shown]) -> st.SearchStrategy[Shown]:
+    several = st.lists(inner, min_size=1, max_size=3)
+    return st.one_of(
+        st.builds(_list, inner, st.integers(0, 3), st.integers(0, 3), _WRONG),
+        st.builds(_object, st.dictionaries(_NAMES, inner, min_size=1, max_size=3), st.booleans(), _WRONG),
+        st.builds(_alternatives, st.just("anyOf"), several, st.integers(0, 2)),
+        st.builds(lambda part: Shown({"allOf": [part.schema, {}]}, part.follows, part.does_not), inner),
+        st.builds(lambda part: Shown({"if": part.schema, "else": False}, part.follows, part.does_not), inner),
+    )
+
+
+def _whole(part: Shown, way: str) -> Shown:
+    match way:
+        case "not":
+            return Shown({"not": part.schema}, part.does_not, part.follows)
+        case "named":
+            return Shown({"$ref": "#/$defs/x", "$defs": {"x": part.schema}}, part.follows, part.does_not)
+        case "recursive":
+            tree = {"type": "array", "items": {"anyOf": [part.schema, {"$ref": "#"}]}}
+            return Shown(tree, [[part.follows], part.follows], [[_NOWHERE]])
+    return part
+
+
+SHOWN: st.SearchStrategy[Shown] = st.builds(
+    _whole,
+    st.recursive(_LEAVES, _compound, max_leaves=6),
+    st.sampled_from(["plain", "plain", "not", "named", "recursive"]),
+)
+"""Schemas with values that follow them and values that do not, by construction."""
+
+
+def _with_trailing_commas(value: Any) -> str:
+    match value:
+        case [_, *_]:
+            return f"[{', '.join(map(_with_trailing_commas, value))}, ]"
+        case dict() if value:
+            return (
+                "{"
+                + ",\n".join(f"{json.dumps(k)}: {_with_trailing_commas(v)}" for k, v in value.items())
+                + ",\n}"
+            )
+    return json.dumps(value)
+
+
+_WRITINGS: list[Callable[[Any], str]] = [
+    json.dumps,
+    lambda value: json.dumps(value, ensure_ascii=False, indent=2),
+    _with_trailing_commas,
+]
+_AROUND = [
+    "{}",
+    "\ufeff \n{}\n",
+    "```json\n{}\n```",
+    "Here it is:\n```\n{}\n```\nI hope that it's right.",
+    "```json\n{}",
+]
+_IN_WORDS = [
+    "As [a.txt:3] says, it's {} (see [b.txt]).",
+    "{} is the answer.",
+    "The set {{1}} aside:\n{}",
+]
+
+
+@st.composite
+def written(draw: st.DrawFn, values: st.SearchStrategy[Any] = VALUES) -> tuple[Any, str]:
+    """A value, and a reply in which a model writes it."""
+    value = draw(values)
+    is_long = isinstance(value, list | dict)
+    text = draw(st.sampled_from([*_WRITINGS, repr] if is_long else _WRITINGS))
+    around = draw(st.sampled_from([*_AROUND, *_IN_WORDS] if is_long and text is not repr else _AROUND))
+    return value, around.format(text(value))

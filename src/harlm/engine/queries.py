@@ -218,7 +218,9 @@ class Queries:
                 answer = await self._solve(task, child)
             critical = answer.latency.critical_path_s
         except SchemaMismatch as error:
-            raise CodeError(f"rlm_query: {error.faults}") from error
+            raise CodeError(
+                f"rlm_query: the child's answer does not follow the schema: {error.faults}"
+            ) from error
         except (LimitExceeded, ModelError, SandboxFailure) as error:
             if error.partial is None or schema is not None or _ends_the_run(error):
                 raise _in_the_cell("rlm_query", error) from error

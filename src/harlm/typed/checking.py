@@ -14,9 +14,9 @@ from harlm.typed.keywords import target_of, type_of
 _MOST = 5  # faults that are told
 _SHOWN = 80  # characters of a value in a message
 _DEEPEST = 200  # subschemas inside one another that are applied to parts inside one another
-_MOST_STEPS = (
-    1_000_000  # subschemas that are applied, about two seconds; alternatives of alternatives can need 2 ** 64
-)
+_STEPS = 50_000  # applied subschemas of a small value; alternatives of alternatives could need 2 ** 64
+_STEPS_PER_PART = 20  # more of them for each part of a value
+_MOST_STEPS = 1_500_000  # in all: some seconds
 
 
 class _TooInvolved(Exception):
@@ -26,20 +26,33 @@ class _TooInvolved(Exception):
 def faults_in(value: object, schema: Mapping[str, object]) -> list[str]:
     """What is wrong with a value, one sentence a fault, the first few of them; empty if it follows the schema."""
     try:
-        return list(islice(_Check(schema).faults(value, schema, "", 0), _MOST))
+        return list(islice(_Check(schema, _steps_for(value)).faults(value, schema, "", 0), _MOST))
     except (_TooInvolved, RecursionError):
         return [
             f"{_place('')} it cannot be checked, since it is too large, or nested too deeply, for this schema"
         ]
 
 
+def _steps_for(value: object) -> int:
+    """How many subschemas may be applied to a value and its parts."""
+    waiting, parts = [value], 0
+    while waiting and parts * _STEPS_PER_PART < _MOST_STEPS:
+        part = waiting.pop()
+        parts += 1
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+    return min(_STEPS + _STEPS_PER_PART * parts, _MOST_STEPS)
+
+
 class _Check:
     """One check of a value."""
 
-    def __init__(self, root: Mapping[str, object]) -> None:
+    def __init__(self, root: Mapping[str, object], steps: int) -> None:
         self._root = root
         self._targets: dict[object, object] = {}
-        self._steps = 0
+        self._left = steps
 
     def faults(self, value: object, schema: object, at: str, depth: int) -> Iterator[str]:
         """The faults of a value by a subschema.
@@ -52,8 +65,8 @@ class _Check:
         if not isinstance(schema, dict):
             yield f"{_place(at)} nothing is allowed here"
             return
-        self._steps += 1
-        if depth > _DEEPEST or self._steps > _MOST_STEPS:
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:
             raise _TooInvolved
         if "$ref" in schema:
             yield from self.faults(value, self._target(schema["$ref"]), at, depth + 1)
@@ -174,9 +187,13 @@ def _of_itself(value: object, schema: Mapping[str, object], at: str) -> Iterator
 
 def _is_multiple(value: float, unit: float) -> bool:
     """By the decimal digits: 0.3 is a multiple of 0.1."""
-    if isinstance(value, int) and isinstance(unit, int):
-        return value % unit == 0
-    return math.isfinite(value) and Fraction(repr(value)) % Fraction(repr(unit)) == 0
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return _exact(value) % _exact(unit) == 0
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
 
 _BOUNDS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {

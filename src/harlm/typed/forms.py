@@ -9,7 +9,7 @@ from typing import Any
 
 from harlm.typed.keywords import LISTS, MOST_NODES, NAMED, NOTES, ONE, target_of
 from harlm.typed.replies import value_in
-from harlm.types import Schema
+from harlm.types import OutputSchema
 
 _VALUE = "value"
 _DEFINITIONS = ("$defs", "definitions")
@@ -76,7 +76,7 @@ class Fitted:
 
     Attributes:
         is_right: whether it follows the schema.
-        value: as JSON-like data, if it does.
+        value: as JSON-like data; if it does not follow the schema, what it most likely means.
         faults: what is wrong with it, if it does not.
     """
 
@@ -86,7 +86,7 @@ class Fitted:
         self.faults = faults
 
 
-def fitted(value: object, schema: Schema) -> Fitted:
+def fitted(value: object, schema: OutputSchema) -> Fitted:
     """What a value means: itself, what stands in its form, or the JSON in a text. The first that follows the schema counts."""
     faults = ""
     candidates = [value, *_in_the_form(value)]
@@ -102,10 +102,10 @@ def fitted(value: object, schema: Schema) -> Fitted:
             faults = faults or str(error) or type(error).__name__
         else:
             return Fitted(candidate)
-    return Fitted(faults=faults)
+    return Fitted(candidates[0], faults)
 
 
-def _read(text: str, schema: Schema) -> list[object]:
+def _read(text: str, schema: OutputSchema) -> list[object]:
     """What a text may mean, the likeliest first: the JSON in it, and what stands there in the form if that was asked for.
 
     Raises:

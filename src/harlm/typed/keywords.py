@@ -115,8 +115,8 @@ def target_of(reference: object, root: Mapping[str, object]) -> object:
 def _check_references(
     nodes: Mapping[int, tuple[str, Mapping[str, object]]], root: Mapping[str, object]
 ) -> None:
-    """Refuse references to what is no subschema, which nobody has checked, and those that lead back to the same value: a check
-    would follow them for ever.
+    """Refuse references to what is not a subschema, and so was not checked, and those that lead back to the same value, which a
+    check would follow for ever.
     """
     leads_to: dict[int, list[int]] = {}
     for path, node in nodes.values():

@@ -15,7 +15,8 @@ from harlm.types import LONGEST_REPLY, without_surrogates
 _FENCED = lazy_pattern(r"```[ \t]*+(?:json|JSON|jsonc|json5)?[ \t]*+\n(.*?)(?:\n[ \t]*+```|\Z)", re.DOTALL)
 _STRING = r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)'  # one that is never closed ends with the text
 _STRING_OR_TRAILING = lazy_pattern(rf"{_STRING}|,(?=\s*+[}}\]])", re.DOTALL)
-_STRING_OR_BRACKET = lazy_pattern(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
+_PYTHON_STRING = r"(?<=[\[{,:(\s])'(?:[^'\\\n]++|\\.)*+'"  # not an apostrophe
+_STRING_OR_BRACKET = lazy_pattern(rf"{_STRING}|{_PYTHON_STRING}|[\[\]{{}}]", re.DOTALL)
 _BEGIN = lazy_pattern(r"[\[{]")
 _LOOKS_LIKE_JSON = lazy_pattern(r"""\{\s*+["'}]|\[\s*+["'\[{\d\]-]""")
 _MOST_FAILURES = 20  # brackets in words at which no value begins
@@ -34,7 +35,7 @@ def value_in(text: str) -> object:
         ValueError: there is none, or it holds what cannot be handed on: numbers of more than 64 bits, or more than 100
             lists and objects inside one another.
     """
-    bare = text[:LONGEST_REPLY].strip().lstrip("\ufeff")
+    bare = text[:LONGEST_REPLY].strip().lstrip("\ufeff").strip()
     for candidate in (bare, *reversed([found.strip() for found in _FENCED.findall(bare)])):
         value = _whole(candidate)
         if value is not _NONE:
@@ -66,14 +67,13 @@ def _literal(text: str) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes in strings that are no escapes
         try:
-            tree = syntax.parsed(text)
-            return ast.literal_eval(tree.body[0].value) if _is_expression(tree) else _NONE  # type: ignore[attr-defined] # as checked
+            match syntax.parsed(text).body:
+                case [ast.Expr(expression)]:
+                    value = ast.literal_eval(expression)
+                    return value if isinstance(value, str | list | tuple | dict) else _NONE
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, SystemError):
-            return _NONE
-
-
-def _is_expression(tree: ast.Module) -> bool:
-    return len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)
+            pass
+        return _NONE
 
 
 def _inside(text: str) -> object:

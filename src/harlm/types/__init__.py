@@ -63,7 +63,7 @@ from harlm.types.route import (
     Worth,
     skill_from,
 )
-from harlm.types.schema import Schema
+from harlm.types.schema import OutputSchema
 from harlm.types.task import Task
 from harlm.types.usage import (
     Amounts,
@@ -113,6 +113,7 @@ __all__ = [
     "ModelFacts",
     "NextMode",
     "Observation",
+    "OutputSchema",
     "PaidCall",
     "Place",
     "Price",
@@ -128,7 +129,6 @@ __all__ = [
     "Route",
     "RouteOption",
     "Sampling",
-    "Schema",
     "Shape",
     "Share",
     "Signals",
