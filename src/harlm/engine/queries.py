@@ -227,10 +227,8 @@ class Queries:
             return self._returned(f"PARTIAL ({error}): {error.partial.text}", asked.prompt)
         finally:
             times.leave(critical)
-        if schema is not None:
-            return answer.data
-        text = f"{_MARKS.get(answer.status, '')}{answer.text}"
-        return self._returned(text, asked.prompt)
+        returned = self._returned(f"{_MARKS.get(answer.status, '')}{answer.text}", asked.prompt)
+        return returned if schema is None else answer.data
 
     async def _as_prompt(self, question: str, context: Context) -> str:
         if len(context.documents) <= _MANY:

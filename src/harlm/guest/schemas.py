@@ -82,7 +82,8 @@ def _json_schema(given: Any, depth: int) -> dict[str, Any]:
         return {"type": "null"}
     if isinstance(given, type) and given in _TYPES:
         return {"type": _TYPES[given]}
-    return _generic(given, depth) or _class(given, depth)
+    made = _generic(given, depth)
+    return _class(given, depth) if made is None else made
 
 
 def _is_json_schema(given: Mapping[Any, Any]) -> bool:

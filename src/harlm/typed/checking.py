@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 from harlm.typed.keywords import target_of, type_of
 
@@ -185,14 +186,14 @@ def _of_itself(value: object, schema: Mapping[str, object], at: str) -> Iterator
                 yield f"{_place(at)} {value} is not {words} {schema[keyword]}"
 
 
-def _is_multiple(value: float, unit: float) -> bool:
+def _is_multiple(value: Any, unit: Any) -> bool:
     """By the decimal digits: 0.3 is a multiple of 0.1."""
     if isinstance(value, float) and not math.isfinite(value):
         return False
     return _exact(value) % _exact(unit) == 0
 
 
-def _exact(number: float) -> Fraction:
+def _exact(number: Any) -> Fraction:
     return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
 

@@ -111,14 +111,15 @@ def test_a_schema_may_not_be_endless() -> None:
 
 
 def test_patterns_of_models_are_refused() -> None:
-    for schema in ({"pattern": "a"}, {"items": {"patternProperties": {"a": {}}}}):
+    schemas: list[dict[str, Any]] = [{"pattern": "a"}, {"items": {"patternProperties": {"a": {}}}}]
+    for schema in schemas:
         assert checked(schema)
         with pytest.raises(SchemaFault, match="is not taken here; check the value with `re`"):
             checked(schema, patterns=False)
 
 
 def test_notes_and_extensions_are_taken_and_constrain_nothing() -> None:
-    schema = {
+    schema: dict[str, Any] = {
         "$schema": "http://json-schema.org/draft-07/schema#", "$id": "x", "$comment": "c", "title": "t", "description": "d",
         "default": 1, "examples": [1], "deprecated": True, "readOnly": True, "writeOnly": True, "format": "date",
         "discriminator": {}, "contentMediaType": "a/b", "contentEncoding": "base64", "x-order": 1,
