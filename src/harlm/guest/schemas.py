@@ -4,6 +4,7 @@ their types. The host checks it again.
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,7 @@ _KEYWORDS = {
 """Keywords by which a JSON Schema is told from a dict of fields, with what stands there."""
 
 _DEEPEST = 32  # types inside types
+_LONGEST_NAME = 200  # characters of the name of a type
 
 
 def with_schema(arguments: dict[str, Any], schema: Any) -> dict[str, Any]:
@@ -50,20 +52,25 @@ def schema_text(schema: Any) -> str:
     """A schema as JSON text.
 
     Args:
-        schema: a JSON Schema as a dict or as text; a type, such as ``int``, ``list[str]``, ``Literal["yes", "no"]``, a
-            dataclass, a ``TypedDict`` or an ``Enum``; a dict of fields, such as ``{"name": str, "years": list[int]}``; or a
-            list with one of these, for a list of it.
+        schema: a JSON Schema as a dict or as text; a type or its name, such as ``int``, ``"list[str]"``,
+            ``Literal["yes", "no"]``, a dataclass, a ``TypedDict`` or an ``Enum``; a dict of fields, such as
+            ``{"name": str, "years": list[int]}``; or a list with one of these, for a list of it. The text of a field that
+            names no type describes a text.
 
     Raises:
         TypeError, ValueError: it is nothing of that kind, or is too long.
     """
     if isinstance(schema, str):
-        text = schema
-    else:
-        try:
-            text = json.dumps(_json_schema(schema, 0), ensure_ascii=False)
-        except TypeError as error:
-            raise TypeError(f"schema: {error}") from None
+        within(len(schema), "a schema", SCHEMA)
+        if schema.lstrip().startswith("{"):
+            return schema
+        if (named := _of_text(schema)) is None:
+            raise TypeError(f"schema: {schema[:80]!r} is neither a JSON Schema nor the name of a type")
+        return json.dumps(named)
+    try:
+        text = json.dumps(_json_schema(schema, 0), ensure_ascii=False)
+    except TypeError as error:
+        raise TypeError(f"schema: {error}") from None
     within(len(text), "a schema", SCHEMA)
     return text
 
@@ -76,14 +83,55 @@ def _json_schema(given: Any, depth: int) -> dict[str, Any]:
     if isinstance(given, list) and len(given) == 1:
         return {"type": "array", "items": _json_schema(given[0], depth + 1)}
     if isinstance(given, str):
-        named = _NAMES.get(given.strip().lower())
-        return {"type": "string", "description": given} if named is None else {"type": named}
+        return _of_text(given) or {"type": "string", "description": given}
     if given is None:
         return {"type": "null"}
     if isinstance(given, type) and given in _TYPES:
         return {"type": _TYPES[given]}
     made = _generic(given, depth)
     return _class(given, depth) if made is None else made
+
+
+def _of_text(text: str) -> dict[str, Any] | None:
+    """The schema of a type that a text names, such as ``list[int]`` (types of generics arrive so from Monty); else ``None``."""
+    if len(text) > _LONGEST_NAME:
+        return None
+    try:
+        return _of_syntax(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def _of_syntax(node: ast.expr) -> dict[str, Any] | None:
+    match node:
+        case ast.Constant(value=None):
+            return {"type": "null"}
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            kind = _NAMES.get(name.lower())
+            return None if kind is None else {"type": kind}
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _any_of([left, right])
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inside):
+            return _of_generic(name.lower(), inside.elts if isinstance(inside, ast.Tuple) else [inside])
+    return None
+
+
+def _of_generic(name: str, parts: list[ast.expr]) -> dict[str, Any] | None:
+    if name == "literal" and all(isinstance(each, ast.Constant) for each in parts):
+        return {"enum": [each.value for each in parts if isinstance(each, ast.Constant)]}
+    if name in ("union", "optional"):
+        return _any_of([*parts, ast.Constant(value=None)] if name == "optional" else parts)
+    made = _of_syntax(parts[-1] if name == "dict" else parts[0])
+    if made is None:
+        return None
+    if name == "dict":
+        return {"type": "object", "additionalProperties": made}
+    return {"type": "array", "items": made} if name in ("list", "set", "sequence") else None
+
+
+def _any_of(parts: list[ast.expr]) -> dict[str, Any] | None:
+    made = [_of_syntax(each) for each in parts]
+    return None if None in made else {"anyOf": made}
 
 
 def _is_json_schema(given: Mapping[Any, Any]) -> bool:

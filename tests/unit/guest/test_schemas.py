@@ -104,6 +104,16 @@ class Colour(enum.Enum):
         (Typed, {"title": "Typed", **an_object(["name"], name=TEXT, age=WHOLE)}),
         (Plain, {"title": "Plain", **an_object(["name"], name=TEXT, age=WHOLE)}),
         ('{"type": "string"}', TEXT),
+        ("int", WHOLE),
+        ("list[int]", {"type": "array", "items": WHOLE}),
+        ({"a": "list[int]"}, an_object(a={"type": "array", "items": WHOLE})),
+        ({"a": "List[str]"}, an_object(a={"type": "array", "items": TEXT})),
+        ({"a": "typing.Optional[int]"}, an_object(a={"anyOf": [WHOLE, {"type": "null"}]})),
+        ({"a": "int | None"}, an_object(a={"anyOf": [WHOLE, {"type": "null"}]})),
+        ({"a": "dict[str, int]"}, an_object(a={"type": "object", "additionalProperties": WHOLE})),
+        ({"a": "Literal['x', 'y']"}, an_object(a={"enum": ["x", "y"]})),
+        ({"a": "list[Person]"}, an_object(a={"type": "string", "description": "list[Person]"})),
+        ({"a": "date"}, an_object(a={"type": "string", "description": "date"})),
     ],
 )  # fmt: skip
 def test_a_schema_becomes_json_schema_that_the_host_takes(given_schema: Any, made: Any) -> None:
@@ -129,6 +139,8 @@ class Empty:
     ("given_schema", "why"),
     [
         (7, "7 is no type and no JSON Schema"),
+        ("a person", "'a person' is neither a JSON Schema nor the name of a type"),
+        ("<class 'Person'>", "is neither a JSON Schema nor the name of a type"),
         ([int, str], "is no type and no JSON Schema"),
         ({"a": [int, str]}, "is no type and no JSON Schema"),
         (Empty, "Empty has no fields with types"),
