@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from harlm import assembly, config, events
 from harlm.checks import check_kind, check_model, checked_mode, checked_question, request_in
 from harlm.cleanup import finished
@@ -36,6 +38,7 @@ from harlm.types import (
     Budget,
     Context,
     Mode,
+    OutputSchema,
     Price,
     Profile,
     Strategy,
@@ -216,9 +219,7 @@ class HARLM:
                 schema=wanted,
             )
             answer = await self._solve(task, node)
-        if wanted is None or answer.status == "not_found":
-            return answer
-        return replace(answer, data=wanted.build(answer.data))
+        return _with_type(answer, wanted)
 
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -335,13 +336,16 @@ class HARLM:
         Raises:
             HarlmError: as ``aask``, after the events until the failure.
         """
+        wanted = None if schema is None else schema_of(schema)
         pending: asyncio.Queue[Event | None] = asyncio.Queue()
         asking = asyncio.create_task(
-            self.aask(question, context, mode=mode, schema=schema, sinks=[_QueueSink(pending)])
+            self.aask(question, context, mode=mode, schema=wanted, sinks=[_QueueSink(pending)])
         )
         asking.add_done_callback(lambda _: pending.put_nowait(None))
         try:
             while (event := await pending.get()) is not None:
+                if isinstance(event, events.Answered) and wanted is not None:
+                    event = msgspec.structs.replace(event, answer=_with_type(event.answer, wanted))
                 yield event
             await asking
         finally:
@@ -404,6 +408,13 @@ def _flush(node: Node) -> None:
     finally:
         if node.run.reuse is not None:
             node.run.reuse.flush()
+
+
+def _with_type(answer: Answer, wanted: OutputSchema | None) -> Answer:
+    """The answer with data of the caller's type; a run itself handles JSON."""
+    if wanted is None or answer.status == "not_found":
+        return answer
+    return replace(answer, data=wanted.build(answer.data))
 
 
 def _effective(

@@ -21,6 +21,7 @@ from harlm.protocols import EarlyScout, Foresight, Repl, ReplSetup, Sandbox
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Context, Observation, Usage
+from tests.support.program_typed import value_for
 
 _CLEAN = "[globals().pop(name) for name in list(globals()) if name[:1] != '_'] and None"
 
@@ -91,7 +92,7 @@ class SeededModel:
                 await asyncio.wait_for(self.scout_is_there.wait(), _SCOUT_S)
             self.scout_is_there.set()
             return await self.broker.claim(function, arguments)
-        return await self._reply(str(arguments["prompt"]))
+        return await self._reply(arguments)
 
     def _judged(self, function: str, arguments: Mapping[str, object]) -> object:
         """What combinators are told: a label for each item, by what it says and by how often the question was asked."""
@@ -109,18 +110,21 @@ class SeededModel:
         """See ``harlm.scheduler.broker.Make``."""
         assert function in FORESEEN
         self.scout_is_there.set()
-        return Making(self._reply(str(arguments["prompt"]), sample + 1), Usage)
+        return Making(self._reply(arguments, sample + 1), Usage)
 
-    async def _reply(self, prompt: str, number: int | None = None) -> str:
-        self._asked[prompt] += 1
-        number = (
-            number or self._asked[prompt]
-        ) * self._is_ordered  # threads that ask the same get what they get
-        digest = blake2b(f"{self._seed} {prompt} {number}".encode(), digest_size=8).hexdigest()
+    async def _reply(self, arguments: Mapping[str, object], number: int | None = None) -> object:
+        prompt, schema = str(arguments["prompt"]), arguments.get("schema")
+        asked = f"{prompt} {schema}"
+        self._asked[asked] += 1
+        # Threads that ask the same get what they get.
+        number = (number or self._asked[asked]) * self._is_ordered
+        digest = blake2b(f"{self._seed} {asked} {number}".encode(), digest_size=8).hexdigest()
         await asyncio.sleep(self._delays.random() ** 2 * self._slowest_s)
         chosen = int(digest[:4], 16)
         if chosen % 41 == 0:
             raise CodeError(f"llm_query failed: no reply to {prompt[:20]!r}")
+        if schema is not None:
+            return value_for(schema, digest)
         return f"{('yes', 'no', 'maybe', 'one')[chosen % 4]} {digest[4:10]}"
 
 

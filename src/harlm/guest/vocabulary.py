@@ -62,10 +62,10 @@ VOCABULARY = (
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
     Name("llm_query", "llm_query", ("prompt", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query(prompt)` -> str asks a language model that sees the prompt and nothing else: put the question and the text
-  into it. It reads well and counts badly: let code count, sort and join. `schema={"name": str}` (or a JSON
-  Schema) returns checked data, also below."""),
+  into it. It reads well and counts badly: let code count, sort and join. With `schema={"years": list[int]}` it returns such
+  a value; so do the three below."""),
     Name("llm_query_batched", "llm_query", ("prompts", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
-- `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop over llm_query."""),
+- `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop."""),
     Name("rlm_query", "rlm_query", ("prompt", "context", "model", "schema"), ("full",), may_be_foreseen=True, only_if_certain=True, prompt="""\
 - `rlm_query(prompt, context)` -> str gives a part that is too large for one call to a child with a REPL like yours over
   `context` (a str, a list of str, or some of your documents); `rlm_query_batched(prompts, contexts)` gives many. A call

@@ -204,7 +204,7 @@ class Broker:
         """Keep a claimed reply, and drop the oldest ones if there are too many. A scout that is so late gets no
         reply to them.
         """
-        size = len(value) if isinstance(value, str) else 0
+        size = len(value) if isinstance(value, str) else len(_encode(value))
         self._replied.append((call, size))
         self._reply_size += size
         while self._reply_size > _REPLIES or len(self._replied) > _MOST_REPLIES:

@@ -127,7 +127,7 @@ _FLAGS = {
 )
 @click.option(
     "--schema",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Answer with a JSON value that follows the JSON Schema in this file.",
 )
@@ -179,11 +179,11 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     settings = load_settings(
         {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}, quiet=quiet
     ).config
+    schema = None if options["schema"] is None else schema_of(options["schema"])
     started = time.monotonic()
     context = read(paths, settings, quiet=quiet, clock=LoadingClock(settings.budget.seconds, started))
     reading_s = time.monotonic() - started
     client = HARLM(settings=settings, approve=asks_at_terminal() if options["approve"] else None)
-    schema = None if options["schema"] is None else schema_of(options["schema"])
     estimate = client.estimate(asked, context)
     if options["dry_run"]:
         show_estimate(estimate, LINES if options["as_events"] else "json" if style == "json" else "text")
