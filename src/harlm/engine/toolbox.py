@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from harlm import events
-from harlm.budget.ledger import Reservation
+from harlm.budget import Reservation
 from harlm.engine.node import Node
 from harlm.errors import CodeError, LimitExceeded
 from harlm.guest.vocabulary import PURE_TOOL
