@@ -54,6 +54,7 @@ from harlm.router.model import shipped as shipped_router
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
+from harlm.tools.mcp import McpServer
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
@@ -125,6 +126,7 @@ async def open_run(
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
     tools: Sequence[Tool] = (),
+    mcp: Sequence[McpServer] = (),
     goal: str = "",
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
@@ -135,14 +137,15 @@ async def open_run(
     Args:
         config: the settings.
         root, sub, prices: above those in ``config`` and in files; prices by full model name.
-        tools: the user's tools.
+        tools, mcp: the user's tools, and the servers that have more of them.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
         environment: variables that hold keys; by default those of the process.
         began: when the time limit began to count, by ``time.monotonic``; by default now.
 
     Raises:
-        ConfigError: a model cannot be used, or has no price although money is limited.
+        ConfigError: a model or an MCP server cannot be used, or a model has no price although money is limited.
+        DeadlineExceeded: the time ran out while MCP servers started.
     """
     began = time.monotonic() if began is None else began  # the time limit includes opening the parts
     async with AsyncExitStack() as cleanup:
@@ -158,7 +161,9 @@ async def open_run(
         embedder, paid = await _embedder(config, access, meter_of, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id, skills = new_run_id(), Skills(skills_file(config))
-        stored = _stored_run(config, run_id, Redactor(access.secrets), sinks, cleanup)
+        named, notes = await _tools(config, tools, mcp, account, cleanup)
+        redactor = Redactor([*access.secrets, *(secret for each in mcp for secret in each.secrets)])
+        stored = _stored_run(config, run_id, redactor, sinks, cleanup)
         run = Run(
             id=run_id,
             sandbox=_sandbox(config, cleanup),
@@ -178,7 +183,8 @@ async def open_run(
             skill_of=skills.of,
             draw=_draw(config),
             temperature=_temperature(config),
-            tools={each.shape.name: each for each in tools},
+            tools=named,
+            opening_notes=notes,
         )
         cleanup.push_async_callback(run.end_tools)
         yield Node(run=run, models=models, account=account)
@@ -201,6 +207,33 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
             )
         yield embedder
+
+
+async def _tools(
+    config: Config, own: Sequence[Tool], mcp: Sequence[McpServer], account: Account, cleanup: AsyncExitStack
+) -> tuple[dict[str, Tool], tuple[str, ...]]:
+    """All tools of a run by name, those of MCP servers among them, and notes for the user; ``cleanup`` ends the servers.
+
+    Raises:
+        ConfigError: a server cannot be used.
+        DeadlineExceeded: the time ran out meanwhile.
+    """
+    named = {each.shape.name: each for each in own}
+    if not mcp:
+        return named, ()
+    from harlm.tools.mcp.tools import open_servers
+
+    for each in mcp if config.models.offline else ():
+        if each.url and not each.is_here:
+            raise ConfigError(
+                f"the MCP server {each.label} needs a network, and the run is offline; leave out --offline (HARLM_OFFLINE) or the "
+                "server"
+            )
+    try:
+        found, notes = await open_servers(mcp, named, account.seconds_left, cleanup)
+    except TimeoutError:
+        raise account.too_late() from None
+    return named | {each.shape.name: each for each in found}, tuple(notes)
 
 
 def _sandbox(config: Config, cleanup: AsyncExitStack) -> ChosenSandbox:

@@ -29,6 +29,7 @@ from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.synchronous import InThread, run_here
 from harlm.tools import FunctionTool, tools_of
+from harlm.tools.mcp import McpServer, servers_of
 from harlm.typed import schema_of
 from harlm.types import (
     Answer,
@@ -80,6 +81,7 @@ class HARLM:
             answer.
         prices: prices by full model name, above those that HARLM ships with.
         tools: functions that model-written code may call: plain ones, or made with ``harlm.tool``. They run in this process.
+        mcp: MCP servers whose tools model-written code may call: addresses, commands, or dicts (``harlm.tools.mcp.McpServer``).
         settings: a complete config that replaces the environment and the files; the other arguments override
             it.
 
@@ -110,6 +112,7 @@ class HARLM:
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
         tools: Sequence[Callable[..., object] | FunctionTool] = (),
+        mcp: Sequence[str | Mapping[str, object] | McpServer] = (),
         settings: config.Config | None = None,
     ) -> None:
         check_kind("budget", budget, Budget, "Budget, such as Budget(usd=0.5)")
@@ -118,7 +121,7 @@ class HARLM:
         check_kind("settings", settings, config.Config, "harlm.config.Config")
         for name, chosen in (("model", model), ("sub_model", sub_model)):
             check_model(name, chosen)
-        self._tools = tools_of(tools)
+        self._tools, self._mcp = tools_of(tools), servers_of(mcp)
         limits = budget or Budget()
         self._prices = prices
         named = {"models.root": model, "models.sub": sub_model}
@@ -196,6 +199,7 @@ class HARLM:
             sub=self._sub,
             prices=self._prices,
             tools=self._tools,
+            mcp=self._mcp,
             goal=asked,
             sinks=sinks,
             began=began,
@@ -257,7 +261,7 @@ class HARLM:
         """
         chosen = checked_mode(mode or self._config.engine.mode)
         strategy = self._config.engine.strategy
-        if self._tools and (strategy is not None or chosen in ("direct", "plan")):
+        if (self._tools or self._mcp) and (strategy is not None or chosen in ("direct", "plan")):
             raise ConfigError(
                 f"mode {'plan' if strategy else chosen} calls no tools; use mode full or repl, or leave the tools out"
             )
@@ -274,7 +278,7 @@ class HARLM:
         node.emit(_started(task, known, node))
         if self._project_note is not None:
             node.emit(events.Noted(message=self._project_note))
-        for note in _notes(task.context, node):
+        for note in (*node.run.opening_notes, *_notes(task.context, node)):
             node.emit(events.Noted(message=note))
         try:
             answer = await solve(task, node)
