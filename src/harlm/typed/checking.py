@@ -17,14 +17,37 @@ _DEEPEST = 200  # of subschemas that apply to one another; deeper ones refer to 
 
 def faults_in(value: object, schema: Mapping[str, object]) -> list[str]:
     """What is wrong with a value, one sentence a fault, the first few of them; empty if it follows the schema."""
-    return list(islice(_Check(schema).faults(value, schema, "", 0), _MOST))
+    return list(islice(_Check(schema).applied(value, schema, "", 0), _MOST))
 
 
 class _Check:
-    """Checks values by one schema."""
+    """Checks values by one schema. What was found of a part and a subschema is kept, since alternatives in alternatives would
+    otherwise be checked two to the power of their depth.
+    """
 
     def __init__(self, root: Mapping[str, object]) -> None:
         self._root = root
+        self._open: set[tuple[int, int]] = set()  # parts and subschemas, by id, that are being checked
+        self._verdicts: dict[tuple[int, int], bool] = {}
+
+    def applied(self, value: object, schema: object, at: str, depth: int) -> Iterator[str]:
+        """The faults of a value by a subschema that may apply to it more than once."""
+        key = (id(value), id(schema))
+        if self._verdicts.get(key):
+            return
+        if key in self._open:
+            yield f"{_place(at)} the schema refers to itself without end"
+            return
+        self._open.add(key)
+        is_valid = True
+        try:
+            for fault in self.faults(value, schema, at, depth):
+                is_valid = False
+                yield fault
+        finally:
+            self._open.discard(key)
+        if is_valid:
+            self._verdicts[key] = True
 
     def faults(self, value: object, schema: object, at: str, depth: int) -> Iterator[str]:
         if schema is True:
@@ -36,7 +59,7 @@ class _Check:
             yield f"{_place(at)} the schema refers to itself without end"
             return
         if "$ref" in schema:
-            yield from self.faults(value, target_of(schema["$ref"], self._root), at, depth + 1)
+            yield from self.applied(value, target_of(schema["$ref"], self._root), at, depth + 1)
         yield from _of_itself(value, schema, at)
         yield from self._combined(value, schema, at, depth)
         if isinstance(value, dict):
@@ -45,11 +68,14 @@ class _Check:
             yield from self._array(value, schema, at, depth)
 
     def _is(self, value: object, schema: object, depth: int) -> bool:
-        return next(self.faults(value, schema, "", depth + 1), None) is None
+        key = (id(value), id(schema))
+        if key not in self._verdicts:
+            self._verdicts[key] = next(self.applied(value, schema, "", depth + 1), None) is None
+        return self._verdicts[key]
 
     def _combined(self, value: object, schema: Mapping[str, object], at: str, depth: int) -> Iterator[str]:
         for each in _schemas(schema, "allOf"):
-            yield from self.faults(value, each, at, depth + 1)
+            yield from self.applied(value, each, at, depth + 1)
         if (options := _schemas(schema, "anyOf")) and not any(
             self._is(value, each, depth) for each in options
         ):
@@ -64,13 +90,13 @@ class _Check:
             yield f"{_place(at)} {_shown(value)} is what the schema excludes"
         if "if" in schema:
             then = "then" if self._is(value, schema["if"], depth) else "else"
-            yield from self.faults(value, schema.get(then, True), at, depth + 1)
+            yield from self.applied(value, schema.get(then, True), at, depth + 1)
 
     def _nearest(self, value: object, options: Sequence[object], at: str, depth: int) -> Iterator[str]:
         """The faults by the alternative of the value's own type, or that it follows none."""
         own = [each for each in options if isinstance(each, dict) and self._has_type(value, each)]
         if len(own) == 1:
-            yield from self.faults(value, own[0], at, depth + 1)
+            yield from self.applied(value, own[0], at, depth + 1)
         else:
             yield f"{_place(at)} {_shown(value)} follows none of the alternatives"
 

@@ -96,6 +96,7 @@ class Connection:
                 if not self.server.url or self._closing.is_set() or self._reopened >= _MOST_REOPENED:
                     raise CodeError(self._ended())
                 self._reopened += 1
+                self.words = ServerWords(self.server.secrets)
                 self._ready = asyncio.get_running_loop().create_future()
                 try:
                     async with asyncio.timeout(self.server.timeout_s):
