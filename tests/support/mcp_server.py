@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any, Literal
 
 from mcp.server.mcpserver import Image, MCPServer
@@ -43,7 +44,7 @@ def rows(count: int) -> list[dict[str, Any]]:
 @server.tool(name="note.add-line")
 def note_add_line(line: str) -> str:
     """Write a line into the file of notes."""
-    with open(os.environ["NOTES"], "a", encoding="utf-8") as file:
+    with Path(os.environ["NOTES"]).open("a", encoding="utf-8") as file:
         file.write(line + "\n")
     return "written"
 
@@ -93,17 +94,22 @@ def search_books(query: str) -> str:
     return f"a book about {query}"
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     how = sys.argv[1] if len(sys.argv) > 1 else "stdio"
     if "stubborn" in sys.argv:  # ends neither when asked nor when its input closes
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "talks" in sys.argv:
-        print("starting up ...", flush=True)
+        say("starting up ...")
     if how == "http":
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        print(f"http://127.0.0.1:{port}/mcp", flush=True)
+        say(f"http://127.0.0.1:{port}/mcp")
         server.run("streamable-http", host="127.0.0.1", port=port)
     else:
         server.run()

@@ -52,7 +52,7 @@ def as_data(value: object, name: str) -> object:
         plain, size = _encodable(plain)
     except Exception as error:
         raise CodeError(
-            f"{name} returned a {type(value).__name__}, which is not JSON-like data ({_said(error)}); it must return a str, a "
+            f"{name} returned a value of type {type(value).__name__}, which is not JSON-like data ({_said(error)}); it must return a str, a "
             "number, a list or a dict"
         ) from error
     if size > LARGEST or parts > PARTS:
@@ -82,7 +82,7 @@ def _plain(value: object) -> object:
         return list(islice(value, PARTS + 1))
     if hasattr(type(value), "tolist"):  # an array, or one number of it
         return value.tolist()  # type: ignore[attr-defined] # it has one
-    raise TypeError(f"a {type(value).__name__} in it has no JSON")
+    raise TypeError(f"a value of type {type(value).__name__} in it has no JSON")
 
 
 def _encodable(plain: object) -> tuple[object, int]:

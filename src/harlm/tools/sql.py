@@ -1,7 +1,7 @@
 """Read-only SQL over a database of SQLite or PostgreSQL, as a tool.
 
-Two walls for each: SQLite opens the file read-only and asks an authorizer about each action; PostgreSQL runs one prepared query
-in a transaction that cannot write. A role that may only read is a third one, and the user's to set up.
+Two walls for each: SQLite opens the file read-only and asks an authorizer about each action; PostgreSQL declares a cursor, which
+takes a single query, in a transaction that cannot write. A role that may only read is a third one, and the user's to set up.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
@@ -43,7 +44,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 _COMMENT = re.compile(r"--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z)|\s+", re.DOTALL)
-_READING = ("select", "with", "values", "table", "explain")
+_READING = ("select", "with", "values", "table")
 _CONNECTING_S = 10
 _PSYCOPG = "PostgreSQL needs the package psycopg: pip install 'psycopg[binary]'"
 
@@ -214,11 +215,13 @@ class PostgresDatabase:
             self._psycopg.connect(self._url, connect_timeout=_CONNECTING_S, options=options)
         ) as connection:
             connection.read_only = True
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")  # after a query, a transaction cannot be made one that writes
-                cursor.execute(query, parameters, prepare=True)  # which takes one statement only
+            connection.execute("SELECT 1")  # after a query, a transaction cannot be made one that writes
+            with connection.cursor(
+                name="harlm"
+            ) as cursor:  # on the server: takes one query, gives it in parts
+                cursor.execute(query, parameters)
                 columns = [str(each[0]) for each in cursor.description or ()]
-                return (cursor.fetchmany(most) if columns else []), columns
+                return cursor.fetchmany(most), columns
 
     def columns(self) -> Iterable[tuple[str, str, str]]:
         """See ``SqlDatabase``."""
@@ -299,6 +302,8 @@ def _as_dicts(rows: Iterable[Sequence[Any]], columns: list[str]) -> Rows:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return f"[{len(value):,} bytes]"
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
         return str(value)
     return value

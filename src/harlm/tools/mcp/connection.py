@@ -205,4 +205,6 @@ def _said(error: BaseException) -> str:
         error = error.exceptions[0]
     words = str(error)
     kind = type(error).__name__
+    if kind == "ValidationError":  # of pydantic, with an address of its pages at the end
+        return f"it answered in a form that the protocol does not have ({words.partition('For further')[0].strip()})"
     return words if kind == "MCPError" and words else f"{kind}: {words}" if words else kind

@@ -13,7 +13,6 @@ MOST_TOOLS = 200
 """Tools of one server that cells get."""
 
 _MOST_PAGES = 100
-_MOST_LISTED = 10_000  # tools that are read to find those that are allowed
 _SHOWN = 20  # names in a message
 
 
@@ -36,19 +35,19 @@ async def listed(connection: Connection) -> tuple[list[Any], str]:
         for each in page.tools:
             if wanted is None or each.name in wanted:
                 found.setdefault(each.name, each)
-        cursor = page.next_cursor
-        is_enough = len(found) > MOST_TOOLS if wanted is None else found.keys() == wanted
-        if cursor is None or cursor in seen or is_enough or len(found) > _MOST_LISTED:
+        cursor = page.next_cursor if page.next_cursor not in seen else None
+        if cursor is None or (len(found) > MOST_TOOLS if wanted is None else found.keys() == wanted):
             break
         seen.add(cursor)
     _check_named(server, found)
-    if len(found) <= MOST_TOOLS:
-        return list(found.values()), ""
+    known = list(found.values())[:MOST_TOOLS]
+    if wanted is not None or (cursor is None and len(found) <= MOST_TOOLS):
+        return known, ""
     note = (
-        f"the MCP server {server.label} lists more than {MOST_TOOLS} tools; the first {MOST_TOOLS} can be called. Name those "
-        "that you want with 'allow'"
+        f"the MCP server {server.label} lists more tools than can be read; the first {len(known)} can be called. Name those that "
+        "you want with 'allow'"
     )
-    return list(found.values())[:MOST_TOOLS], note
+    return known, note
 
 
 async def _page(connection: Connection, cursor: str | None) -> Any:

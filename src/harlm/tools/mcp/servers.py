@@ -16,7 +16,7 @@ _KEYS = ("url", "headers", "command", "env", "cwd", "name", "allow", "pure", "ga
 _LAUNCHERS = frozenset("python python3 pypy3 node npx bunx bun deno uvx uv pipx ruby sh bash".split())
 """Programs whose first argument names what they run."""
 
-_HARMLESS = frozenset("-m -y -u -I -E -s -P".split())  # options that a label shows
+_HARMLESS = frozenset("-m -y -u -I -E -s -S -P".split())  # options that a label shows
 _SCRIPTS = (".py", ".js", ".mjs", ".ts", ".sh")
 _LONGEST_LABEL = 100
 _MOST_SERVERS = 50

@@ -29,6 +29,7 @@ MOST_UNASKED = 10_000
 _KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "LANG", "LC_ALL", "TZ")
 _GRACE_S = 1.0  # seconds that a program may take to end once its input is closed
 _TO_DIE_S = 3.0  # seconds in which its keeper ends the group
+_AT_ONCE = 100  # messages that are read before other work gets a turn
 _LOOK_S = 0.3  # seconds in which a program that has closed its output should end
 _ERRORS = 64 << 10  # bytes of a line of errors
 
@@ -100,7 +101,7 @@ class _Program:
     async def read(self, into: Any, words: ServerWords) -> None:
         """Pass on the messages of the program until it ends, or until it floods."""
         from mcp.shared.message import SessionMessage
-        from mcp.types import JSONRPCError, JSONRPCResponse
+        from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCResponse
 
         assert self._process.stdout is not None
         unasked = 0
@@ -116,7 +117,9 @@ class _Program:
                 unasked = 0 if isinstance(message, JSONRPCResponse | JSONRPCError) else unasked + 1
                 if unasked > MOST_UNASKED:
                     return words.because(f"it sent {MOST_UNASKED:,} messages that nothing asked for")
-                if message is not None:
+                if unasked % _AT_ONCE == _AT_ONCE - 1:
+                    await asyncio.sleep(0)  # lines that have arrived are read without waiting
+                if message is not None and not isinstance(message, JSONRPCNotification):  # of no use here
                     await into.send(SessionMessage(message))
 
     async def _ending(self) -> str:
