@@ -34,7 +34,7 @@ def test_a_decorator_with_or_without_arguments_makes_a_tool_that_is_still_a_func
     assert (shape.name, shape.is_pure, shape.is_deterministic) == ("twice", True, True)
     assert (shape.timeout_s, shape.cost_micros) == (5.0, 250_000)
     assert shape.signature == "twice(x: int) -> int"
-    assert made.__name__ == "double"
+    assert vars(made)["__name__"] == "double"
     assert made.__doc__ == "Twice the number."
 
 
@@ -50,7 +50,7 @@ def test_a_tool_can_be_made_of_a_tool_and_keeps_its_own_options() -> None:
     [
         (lambda: FunctionTool(3), "not callable"),  # type: ignore[arg-type] # meant
         (lambda: tool(name="llm_query")(double), "is taken"),
-        (lambda: tool(gate=3)(double), "gate of the tool 'double' is not callable"),  # type: ignore[arg-type] # meant
+        (lambda: tool(gate=3)(double), "gate of the tool 'double' is not callable"),  # type: ignore[call-overload] # meant
         (lambda: tool(timeout=0)(double), "timeout"),
         (lambda: tool(timeout=float("nan"))(double), "timeout"),
         (lambda: tool(timeout=True)(double), "timeout"),

@@ -168,7 +168,7 @@ class Driver:
     """As much of psycopg as is used."""
 
     def __init__(self) -> None:
-        self.log: list[object] = []
+        self.log: list[Any] = []
         self.error: Exception | None = None
         self.rows: list[tuple[Any, ...]] = []
         self.description = [("name",), ("age",)]

@@ -160,7 +160,8 @@ class Connection:
         return f"the MCP server {self.server.label} has ended: {str(self.words) or 'it gave no reason'}"
 
     def _refused(self, error: BaseException) -> str:
-        if not _is_answered(error):
+        has_ended = self.server.command or self._task is None or self._task.done()
+        if has_ended and not _is_answered(error):
             return self._ended()
         said = self.words.clean(_said(error))
         more = f" ({self.words.reason})" if self.words.reason else ""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from harlm.errors import CodeError
-from harlm.tools.results import LARGEST, as_data
+from harlm.tools.results import as_data
 
 _SHOWN = 1_000  # characters of an error
 _MOST_BLOCKS = 10_000
@@ -22,7 +22,7 @@ def data_of(result: Any, name: str) -> object:
     Raises:
         CodeError: the server says that the call failed, or the data are too large.
     """
-    text = _text(result.content[:_MOST_BLOCKS])
+    text = "\n".join(map(_part, result.content[:_MOST_BLOCKS]))
     if result.is_error:
         raise CodeError(f"{name} failed: {text[:_SHOWN] or 'the server does not say why'}")
     structured = result.structured_content
@@ -41,18 +41,6 @@ def _says(text: str, structured: object) -> bool:
         return bool(json.loads(text) == structured)
     except (ValueError, RecursionError):
         return False
-
-
-def _text(blocks: list[Any]) -> str:
-    parts: list[str] = []
-    room = LARGEST + 1  # what is longer is cut, and says so
-    for block in blocks:
-        part = _part(block)
-        parts.append(part[:room])
-        room -= len(part)
-        if room <= 0:
-            break
-    return "\n".join(parts)
 
 
 def _part(block: Any) -> str:
