@@ -14,7 +14,15 @@ from harlm.types import ToolShape
 
 LONGEST_NAME = 60
 
-_TAKEN = frozenset(row.name for row in VOCABULARY) | {"context", "answer", "print", "help"}
+_TAKEN = frozenset(row.name for row in VOCABULARY if not row.is_inner and (row.modes or not row.function)) | {
+    "answer",
+    "ask_tables",
+    "context",
+    "help",
+    "memory",
+    "place",
+    "search",
+}
 _OTHER = re.compile(r"[^0-9A-Za-z_]+")
 
 

@@ -36,7 +36,7 @@ def test_what_cells_cannot_call_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["llm_query", "context", "answer", "search", "FINAL", "print", "len", "help", "tool"]
+    "name", ["llm_query", "context", "answer", "search", "FINAL", "print", "len", "help", "memory", "place"]
 )
 def test_what_cells_know_already_is_refused(name: str) -> None:
     assert is_taken(name)
