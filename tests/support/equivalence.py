@@ -16,11 +16,12 @@ from typing import Self
 
 from harlm.engine.replies import ReplySoFar
 from harlm.errors import CodeError
-from harlm.guest.vocabulary import FORESEEN
+from harlm.guest.vocabulary import FORESEEN, PURE_TOOL, TOOL
 from harlm.protocols import EarlyScout, Foresight, Repl, ReplSetup, Sandbox
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Context, Observation, Usage
+from tests.support.program_tools import TOOLS
 from tests.support.program_typed import value_for
 
 _CLEAN = "[globals().pop(name) for name in list(globals()) if name[:1] != '_'] and None"
@@ -49,7 +50,7 @@ def _described(names):
 print(_described({name: value for name, value in globals().items() if name not in _RESERVED}))
 """
 _RESERVED = (
-    "_RESERVED = 'context llm_query llm_query_batched rlm_query rlm_query_batched budget FINAL FINAL_VAR SUBMIT SHOW_VARS "
+    "_RESERVED = 'lookup record context llm_query llm_query_batched rlm_query rlm_query_batched budget FINAL FINAL_VAR SUBMIT SHOW_VARS "
     "answer'.split()\n"
 )
 DESCRIBES = _RESERVED + _DESCRIBE
@@ -85,6 +86,8 @@ class SeededModel:
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """See ``harlm.protocols.ReplHost``."""
         self.claimed.append(f"{function} {arguments}")
+        if function == TOOL:
+            return await self._reply(arguments)
         if function not in FORESEEN:
             return self._judged(function, arguments)
         if self.broker is not None:
@@ -113,7 +116,7 @@ class SeededModel:
         return Making(self._reply(arguments, sample + 1), Usage)
 
     async def _reply(self, arguments: Mapping[str, object], number: int | None = None) -> object:
-        prompt, schema = str(arguments["prompt"]), arguments.get("schema")
+        prompt, schema = _prompt(arguments), arguments.get("schema")
         asked = f"{prompt} {schema}"
         self._asked[asked] += 1
         # Threads that ask the same get what they get.
@@ -126,6 +129,11 @@ class SeededModel:
         if schema is not None:
             return value_for(schema, digest)
         return f"{('yes', 'no', 'maybe', 'one')[chosen % 4]} {digest[4:10]}"
+
+
+def _prompt(arguments: Mapping[str, object]) -> str:
+    """What tells one call from another: the prompt of a model, or all that a tool is given."""
+    return str(arguments.get("prompt") or arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +191,8 @@ class Twins:
             switch = _Switch()
             setup = ReplSetup(
                 context=Context.of_text("the context\n" * 50),
-                functions=self._functions,
+                functions=(*self._functions, TOOL, PURE_TOOL),
+                tools=TOOLS,
                 seed=7,
             )
             repl = await self._sandbox.open(setup, switch)

@@ -131,6 +131,16 @@ class Queries:
         self._asked.clear()
         self.leaf.begin_cell()
 
+    def may_change_something(self, function: str) -> bool:
+        """Whether a call may change something outside the run: a child may, if there are tools that are not pure."""
+        return function == "rlm_query" and self.tools.have_effects and self._node.depth < self._node.deepest
+
+    def may_foresee(self, function: str, arguments: Mapping[str, object]) -> bool:
+        """Whether a call may be made before the cell makes it."""
+        if function == PURE_TOOL:
+            return self.tools.may_foresee(arguments)
+        return not self.may_change_something(function)
+
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
         own = _OwnTime()

@@ -120,8 +120,13 @@ VOCABULARY = (
 BY_NAME = {row.name: row for row in VOCABULARY}
 """The rows by name."""
 
-GIVEN = tuple(row.name for row in VOCABULARY if row.function and row.modes)
-"""The names of host functions that a REPL can be opened with."""
+TOOL, PURE_TOOL = "tool", "pure_tool"
+"""The host functions behind the user's tools, which a REPL has only if the run has tools."""
+
+GIVEN = tuple(
+    row.name for row in VOCABULARY if row.function and row.modes and row.name not in (TOOL, PURE_TOOL)
+)
+"""The names of host functions that a REPL can be opened with, besides those of tools."""
 
 CONTEXT_FUNCTIONS = tuple(row.function for row in VOCABULARY if row.function and not row.modes)
 """The host functions behind the methods of ``context``, which every REPL has."""
@@ -134,9 +139,6 @@ FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
 
 MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen and not row.is_inner)
 """The names whose calls reach a model and may be made early."""
-
-TOOL, PURE_TOOL = "tool", "pure_tool"
-"""The host functions behind the user's tools, which a REPL has only if the run has tools."""
 
 COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and not row.is_inner)
 """The names of the combinators: functions of ``guest.combinators`` that ask many small questions through one host function."""
@@ -161,8 +163,8 @@ FINISHING = tuple(row.name for row in VOCABULARY if row.finishes)
 
 
 def given_in(mode: str) -> tuple[str, ...]:
-    """The names of host functions that a REPL in ``mode``, ``repl`` or ``full``, is opened with, besides those of tools."""
-    return tuple(name for name in GIVEN if mode in BY_NAME[name].modes and name not in (TOOL, PURE_TOOL))
+    """The names of host functions that a REPL in ``mode``, ``repl`` or ``full``, is opened with."""
+    return tuple(name for name in GIVEN if mode in BY_NAME[name].modes)
 
 
 def prompt_of(*names: str) -> str:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import msgspec
 
 from harlm.errors import CodeError, LimitExceeded
-from harlm.guest.vocabulary import FORESEEN, READING
+from harlm.guest.vocabulary import FORESEEN, READING, TOOL
 from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
@@ -215,6 +215,8 @@ class Broker:
     async def foresee(self, foreseen: Foreseen) -> object:
         """See ``harlm.protocols.Foresight``."""
         function, arguments = foreseen.function, foreseen.arguments
+        if function == TOOL:
+            return await _never()  # the cell alone calls it
         if function not in FORESEEN:
             if function not in READING or self._read is None:
                 raise CodeError(f"{function} is left to the cell itself")
