@@ -118,12 +118,14 @@ def _with(outcome: Outcome, value: object) -> Outcome:
 
 
 async def _asked_again(value: object, faults: str, schema: OutputSchema, task: Task, node: Node) -> str:
-    """The reply of the root model that is to put an answer into the form.
+    """The reply of the root model that is to put an answer into the form; empty for the built-in model, which writes no JSON.
 
     Raises:
         LimitExceeded: the budget does not cover the call.
         ModelError: as the model raises it.
     """
+    if node.run.facts_of(node.models.root).is_local:
+        return ""
     answer = value if isinstance(value, str) else as_text(value)
     form = form_of(schema.json_schema)
     prompt = prompts.put_into_form(
