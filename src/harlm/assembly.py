@@ -58,6 +58,8 @@ from harlm.sandbox.tiers import ChosenSandbox
 from harlm.storage import write_whole
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
+from harlm.tools.mcp import McpServer
+from harlm.tools.opening import opened
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
@@ -129,6 +131,7 @@ async def open_run(
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
     tools: Sequence[Tool] = (),
+    mcp: Sequence[McpServer] = (),
     approve: Approve | None = None,
     goal: str = "",
     sinks: Sequence[TraceSink] = (),
@@ -140,7 +143,7 @@ async def open_run(
     Args:
         config: the settings.
         root, sub, prices: above those in ``config`` and in files; prices by full model name.
-        tools: the user's tools.
+        tools, mcp: the user's tools, and the servers that have more of them.
         approve: asked before each cell runs.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
@@ -148,7 +151,8 @@ async def open_run(
         began: when the time limit began to count, by ``time.monotonic``; by default now.
 
     Raises:
-        ConfigError: a model cannot be used, or has no price although money is limited.
+        ConfigError: a model or an MCP server cannot be used, or a model has no price although money is limited.
+        DeadlineExceeded: the time ran out while MCP servers started.
     """
     began = time.monotonic() if began is None else began  # the time limit includes opening the parts
     async with AsyncExitStack() as cleanup:
@@ -164,7 +168,14 @@ async def open_run(
         embedder, paid = await _embedder(config, access, meter_of, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id, skills = new_run_id(), Skills(skills_file(config))
-        stored = _stored_run(config, run_id, Redactor(access.secrets), sinks, cleanup)
+        try:
+            named, notes = await opened(
+                tools, mcp, is_offline=config.models.offline, seconds=account.seconds_left, cleanup=cleanup
+            )
+        except TimeoutError:
+            raise account.too_late() from None
+        redactor = Redactor([*access.secrets, *(secret for each in mcp for secret in each.secrets)])
+        stored = _stored_run(config, run_id, redactor, sinks, cleanup)
         run = Run(
             id=run_id,
             sandbox=_sandbox(config, cleanup),
@@ -184,7 +195,8 @@ async def open_run(
             skill_of=skills.of,
             draw=_draw(config),
             temperature=_temperature(config),
-            tools={each.shape.name: each for each in tools},
+            tools=named,
+            opening_notes=notes,
             approval=None if approve is None else Approval(approve),
         )
         cleanup.push_async_callback(run.end_tools)

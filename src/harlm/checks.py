@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harlm.engine.approval import Approve
 from harlm.errors import ConfigError
 from harlm.types import MODES, Mode, without_surrogates
 
@@ -77,3 +78,14 @@ def checked_mode(mode: str) -> Mode | Literal["auto"]:
         if mode == known:
             return known  # type: ignore[return-value] # mypy does not narrow by equality with a variable
     raise ConfigError(f"mode {mode!r} does not exist; use auto, {', '.join(MODES)}")
+
+
+def checked_approve(approve: Approve | None) -> Approve | None:
+    """The function that is asked before a cell runs, if there is one.
+
+    Raises:
+        ConfigError: it is not callable.
+    """
+    if approve is not None and not callable(approve):
+        raise ConfigError(f"approve is of type {type(approve).__name__}; pass a function of a PendingCell")
+    return approve

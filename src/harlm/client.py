@@ -14,30 +14,32 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from harlm import assembly, config, events
-from harlm.checks import check_kind, check_model, checked_mode, checked_question, request_in
+from harlm.checks import check_kind, check_model, checked_approve, checked_mode, checked_question, request_in
 from harlm.cleanup import finished
 from harlm.context import profile_in
 from harlm.engine import Node, solve
 from harlm.engine.approval import Approve
 from harlm.engine.failing import partial_in
-from harlm.engine.remaining import limits_of
 from harlm.errors import ConfigError, MemoryFailure, NoAnswer
 from harlm.events import Event
 from harlm.home import user_config_file
 from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
+from harlm.opening import notes, started
 from harlm.protocols import TraceSink
 from harlm.synchronous import InThread, run_here
 from harlm.tools import FunctionTool, tools_of
+from harlm.tools.mcp import McpServer, servers_of
 from harlm.typed import schema_of
 from harlm.types import (
     Answer,
     Budget,
-    Context,
     Mode,
+    OutputSchema,
     Price,
-    Profile,
     Strategy,
     Task,
 )
@@ -81,6 +83,7 @@ class HARLM:
             answer.
         prices: prices by full model name, above those that HARLM ships with.
         tools: functions that model-written code may call: plain ones, or made with ``harlm.tool``. They run in this process.
+        mcp: MCP servers whose tools model-written code may call: addresses, commands, or dicts (``harlm.tools.mcp.McpServer``).
         approve: is given each cell (a ``PendingCell``) before it runs, and refuses it by returning false. Nothing then runs early.
         settings: a complete config that replaces the environment and the files; the other arguments override
             it.
@@ -112,6 +115,7 @@ class HARLM:
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
         tools: Sequence[Callable[..., object] | FunctionTool] = (),
+        mcp: Sequence[str | Mapping[str, object] | McpServer] = (),
         approve: Approve | None = None,
         settings: config.Config | None = None,
     ) -> None:
@@ -121,11 +125,7 @@ class HARLM:
         check_kind("settings", settings, config.Config, "harlm.config.Config")
         for name, chosen in (("model", model), ("sub_model", sub_model)):
             check_model(name, chosen)
-        self._tools, self._approve = tools_of(tools), approve
-        if approve is not None and not callable(approve):
-            raise ConfigError(
-                f"approve is of type {type(approve).__name__}; pass a function of a PendingCell"
-            )
+        self._tools, self._mcp, self._approve = tools_of(tools), servers_of(mcp), checked_approve(approve)
         limits = budget or Budget()
         self._prices = prices
         named = {"models.root": model, "models.sub": sub_model}
@@ -203,6 +203,7 @@ class HARLM:
             sub=self._sub,
             prices=self._prices,
             tools=self._tools,
+            mcp=self._mcp,
             approve=self._approve,
             goal=asked,
             sinks=sinks,
@@ -216,9 +217,7 @@ class HARLM:
                 schema=wanted,
             )
             answer = await self._solve(task, node)
-        if wanted is None or answer.status == "not_found":
-            return answer
-        return replace(answer, data=wanted.build(answer.data))
+        return _with_type(answer, wanted)
 
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -265,7 +264,7 @@ class HARLM:
         """
         chosen = checked_mode(mode or self._config.engine.mode)
         strategy = self._config.engine.strategy
-        if self._tools and (strategy is not None or chosen in ("direct", "plan")):
+        if (self._tools or self._mcp) and (strategy is not None or chosen in ("direct", "plan")):
             raise ConfigError(
                 f"mode {'plan' if strategy else chosen} calls no tools; use mode full or repl, or leave the tools out"
             )
@@ -279,10 +278,10 @@ class HARLM:
 
     async def _solve(self, task: Task, node: Node) -> Answer:
         known = await profile_in(node.run.threads, task.context)
-        node.emit(_started(task, known, node))
+        node.emit(started(task, known, node))
         if self._project_note is not None:
             node.emit(events.Noted(message=self._project_note))
-        for note in _notes(task.context, node):
+        for note in (*node.run.opening_notes, *notes(task.context, node)):
             node.emit(events.Noted(message=note))
         try:
             answer = await solve(task, node)
@@ -335,13 +334,16 @@ class HARLM:
         Raises:
             HarlmError: as ``aask``, after the events until the failure.
         """
+        wanted = None if schema is None else schema_of(schema)
         pending: asyncio.Queue[Event | None] = asyncio.Queue()
         asking = asyncio.create_task(
-            self.aask(question, context, mode=mode, schema=schema, sinks=[_QueueSink(pending)])
+            self.aask(question, context, mode=mode, schema=wanted, sinks=[_QueueSink(pending)])
         )
         asking.add_done_callback(lambda _: pending.put_nowait(None))
         try:
             while (event := await pending.get()) is not None:
+                if isinstance(event, events.Answered) and wanted is not None:
+                    event = msgspec.structs.replace(event, answer=_with_type(event.answer, wanted))
                 yield event
             await asking
         finally:
@@ -406,6 +408,13 @@ def _flush(node: Node) -> None:
             node.run.reuse.flush()
 
 
+def _with_type(answer: Answer, wanted: OutputSchema | None) -> Answer:
+    """The answer with data of the caller's type; a run itself handles JSON."""
+    if wanted is None or answer.status == "not_found":
+        return answer
+    return replace(answer, data=wanted.build(answer.data))
+
+
 def _effective(
     settings: config.Config | None, flags: Mapping[str, object]
 ) -> tuple[config.Config, str | None]:
@@ -414,36 +423,3 @@ def _effective(
         return config.overridden(settings, flags), None
     loaded = config.load(flags=flags, environment=os.environ, folder=Path.cwd(), user_file=user_config_file())
     return loaded.config, loaded.note
-
-
-def _started(task: Task, known: Profile, node: Node) -> events.RunStarted:
-    return events.RunStarted(
-        question=task.question,
-        root_model=node.models.root.name,
-        sub_model=node.models.sub.name,
-        documents=known.documents,
-        characters=known.characters,
-        tokens=known.tokens,
-        skipped=task.context.skipped,
-        limits=limits_of(node.account),
-    )
-
-
-def _notes(context: Context, node: Node) -> Iterator[str]:
-    """Notes for the user before the answer."""
-    if node.models.root.name == config.OFFLINE_MODEL:
-        yield (
-            "offline/extractive finds, quotes and counts; it does not reason. "
-            "For a language model set HARLM_MODEL or -m (harlm models lists them)"
-        )
-    names = dict.fromkeys((node.models.root.name, node.models.sub.name))
-    for name in names if node.account.limits_money else ():
-        if node.run.billing.price_of(name) is None:
-            yield (
-                f"the price of {name} is unknown, so its cost is not counted and the cost limit does not cover it; "
-                "use --max-tokens or --max-calls to limit it"
-            )
-    unread = [each for each in context.skipped if each.is_unread]
-    if unread:
-        first, what = unread[0], "1 file" if len(unread) == 1 else f"{len(unread):,} files"
-        yield f"{what} could not be read, such as {first.name} ({first.reason})"

@@ -391,6 +391,7 @@ AnyEvent = (
     | Scheduled
     | Raced
     | Searched
+    | ToolCalled
     | LimitReached
     | Noted
     | TraceCut

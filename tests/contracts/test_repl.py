@@ -9,12 +9,25 @@ import pytest
 
 from harlm.config import SandboxSettings
 from harlm.errors import CodeError
+from harlm.guest.vocabulary import PURE_TOOL, TOOL
 from harlm.protocols import Foreseen, Repl, ReplSetup, Sandbox
 from harlm.sandbox.tiers import sandbox_on
 from harlm.testing import FakeSandbox
-from harlm.types import Context, Document, Final
+from harlm.types import Context, Document, Final, ToolShape
 from tests.support.sandboxes import TIERS, skip_unless_built
 
+TOOLS = (
+    ToolShape(
+        name="find",
+        parameters=("city", "limit"),
+        signature="find(city)",
+        summary="",
+        help="find(city)\n\nFinds.",
+        is_pure=True,
+    ),
+    ToolShape(name="note", parameters=("text",), signature="note(text)", summary=""),
+    ToolShape(name="fails", parameters=(), signature="fails()", summary=""),
+)
 FUNCTIONS = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "budget")
 
 
@@ -38,6 +51,10 @@ class Host:
         self.in_flight -= 1
         if arguments.get("prompt") == "fail":
             raise CodeError("the provider is away; try later")
+        if function in (TOOL, PURE_TOOL):
+            if arguments["name"] == "fails":
+                raise CodeError("the tool failed; ask it for less")
+            return {"got": arguments["arguments"]}
         return {"turns_left": 3} if function == "budget" else f"reply to {arguments['prompt']}"
 
 
@@ -63,6 +80,42 @@ async def repl(sandbox: Sandbox, host: Host) -> AsyncIterator[Repl]:
     opened = await sandbox.open(ReplSetup(context=Context(documents=documents), functions=FUNCTIONS), host)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def repl_with_tools(sandbox: Sandbox, host: Host) -> AsyncIterator[Repl]:
+    setup = ReplSetup(context=Context.of_text("x"), functions=(*FUNCTIONS, TOOL, PURE_TOOL), tools=TOOLS)
+    opened = await sandbox.open(setup, host)
+    yield opened
+    await opened.close()
+
+
+async def test_cells_call_the_tools_of_the_user_by_name(repl_with_tools: Repl, host: Host) -> None:
+    seen = await repl_with_tools.run("print(find('Rome', limit=3)['got'], note(text=[1, (2, None)]))")
+    assert seen.output == "{'city': 'Rome', 'limit': 3} {'got': {'text': [1, [2, None]]}}\n"
+    assert seen.names == ()
+    assert host.asked == [
+        (PURE_TOOL, {"name": "find", "arguments": {"city": "Rome", "limit": 3}}),
+        (TOOL, {"name": "note", "arguments": {"text": [1, [2, None]]}}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("fails()", "the tool failed; ask it for less"),
+        ("find(1, 2, 3)", "find() takes 2 positional arguments, not 3"),
+        ("find('a', city='b')", "find() got multiple values for argument 'city'"),
+    ],
+)
+async def test_a_tool_that_fails_raises_in_the_cell(repl_with_tools: Repl, cell: str, words: str) -> None:
+    seen = await repl_with_tools.run(f"try:\n    {cell}\nexcept Exception as error:\n    print(error)")
+    assert words in seen.output
+
+
+async def test_a_tool_that_a_cell_has_replaced_is_back_for_the_next_one(repl_with_tools: Repl) -> None:
+    await repl_with_tools.run("find = 3")
+    assert (await repl_with_tools.run("print(find('x'))")).output == "{'got': {'city': 'x'}}\n"
 
 
 async def test_context_is_a_real_list_of_real_str(repl: Repl) -> None:

@@ -22,9 +22,11 @@ from harlm.engine.workspace import Workspace
 from harlm.protocols import Repl, Sandbox
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.testing import EventLog, ScriptedModel
+from harlm.tools import tool
 from harlm.types import Task
 from tests.support.equivalence import DESCRIBES, plain
 from tests.support.nodes import node_with
+from tests.support.program_tools import with_tools
 from tests.support.programs import Program
 from tests.support.streaming import Attempts, Said, StreamingModel
 
@@ -38,9 +40,10 @@ def _block(code: str) -> str:
 
 
 def _reply(seed: int) -> str:
-    """Two programs and a few words."""
-    programs = (Program(each) for each in (2 * seed, 2 * seed + 1))
-    return "".join(_block(each.code if each.is_ordered else "x = 1\n") for each in programs) + _PROSE
+    """Two programs, some of whose calls go to tools, and a few words."""
+    programs = ((each, Program(each)) for each in (2 * seed, 2 * seed + 1))
+    codes = (with_tools(made.code, each) if made.is_ordered else "x = 1\n" for each, made in programs)
+    return "".join(map(_block, codes)) + _PROSE
 
 
 def _attempts(seed: int) -> Attempts:
@@ -55,16 +58,26 @@ def _said(prompt: str) -> str:
     return f"{('yes', 'no', 'maybe')[int(digest[0], 16) % 3]} {digest}"
 
 
-async def _shown(seed: int, sandbox: Sandbox, speculation: str) -> tuple[list[str], EventLog]:
-    """What the root model is shown after the blocks, and of their variables."""
+async def _shown(seed: int, sandbox: Sandbox, speculation: str) -> tuple[list[str], list[str], EventLog]:
+    """What the root model is shown after the blocks, and of their variables; and the calls of the tool that changes something."""
+    recorded: list[str] = []
+
+    async def lookup(what: object, limit: object = None) -> str:
+        return _said(f"lookup {what}")
+
+    async def record(what: object) -> str:
+        recorded.append(str(what))
+        return _said(f"record {what} {len(recorded)}")
+
     script: list[Said] = [_attempts(seed), _block(DESCRIBES), "```repl\nFINAL('the end')\n```"]
     model = StreamingModel(script, pause_s=0.003)
     sub = ScriptedModel(lambda messages: _said(messages[-1].content), name="scripted/sub")
-    node, log = node_with(model, sub, speculation=speculation)  # type: ignore[arg-type] # a word
+    tools = [tool(pure=True)(lookup), tool(record)]
+    node, log = node_with(model, sub, tools=tools, speculation=speculation)  # type: ignore[arg-type] # a word
     node.run.sandbox = sandbox
     answer = await solve(Task(question="What?", context=load("the context\n" * 50), mode="full"), node)
     assert answer.text == "the end"
-    return [plain(each[-1].content) for each in model.asked[1:]], log
+    return [plain(each[-1].content) for each in model.asked[1:]], recorded, log
 
 
 async def _differences(seeds: Iterable[int]) -> list[int]:
@@ -74,10 +87,10 @@ async def _differences(seeds: Iterable[int]) -> list[int]:
 
     async def work() -> None:
         for seed in waiting:
-            alone, log = await _shown(seed, sandbox, "off")
-            ahead, other = await _shown(seed, sandbox, "safe")
+            alone, recorded, log = await _shown(seed, sandbox, "off")
+            ahead, recorded_ahead, other = await _shown(seed, sandbox, "safe")
             cells = [[each.code for each in one.of(events.CellStarted)] for one in (log, other)]
-            if alone != ahead or cells[0] != cells[1]:
+            if alone != ahead or recorded != recorded_ahead or cells[0] != cells[1]:
                 differ.append(seed)
 
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from harlm.sandbox.process import zygote
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.types import Early
 from tests.support.equivalence import Pair, Twins
+from tests.support.program_tools import with_tools
 from tests.support.programs import Program
 
 _PARTS = 8
@@ -68,11 +69,12 @@ async def _pairs(cases: Iterable[_Case], first: str = "pass") -> list[tuple[obje
 
 
 async def _differences(
-    seeds: Iterable[int], first: str = "pass"
+    seeds: Iterable[int], first: str = "pass", change: Callable[[str, int], str] = lambda code, _: code
 ) -> tuple[list[tuple[object, Pair]], int, int]:
     """The programs whose two runs differ, and how many calls were made early and how many of these for nothing."""
     programs = ((seed, Program(seed)) for seed in seeds)
-    pairs = await _pairs((_Case(seed, [made.code], seed, made.is_ordered) for seed, made in programs), first)
+    cases = (_Case(seed, [change(made.code, seed)], seed, made.is_ordered) for seed, made in programs)
+    pairs = await _pairs(cases, first)
     early = sum((pair.record.early for _, pair in pairs), Early())
     return [(seed, pair) for seed, pair in pairs if not pair.is_same], early.made, early.wasted
 
@@ -93,6 +95,15 @@ async def test_generated_programs_do_the_same_with_a_scout_that_has_copies() -> 
     assert (
         made > len(seeds) / 10
     )  # a scout with copies starts late; on a busy machine most cells end before it does
+
+
+async def test_generated_programs_with_tools_do_the_same_with_a_scout() -> None:
+    """Pure tools may be called early; one that changes something is called once for each call, in order."""
+    seeds = _seeds()
+    seeds = seeds[: max(len(seeds) // 5, 1)]
+    found, made, _ = await _differences(seeds, change=with_tools)
+    assert not found, f"{len(found)} of {len(seeds)} differ, such as {found[:1]}"
+    assert made > len(seeds) / 2
 
 
 def _real_cells() -> list[dict[str, object]]:

@@ -16,11 +16,13 @@ from typing import Self
 
 from harlm.engine.replies import ReplySoFar
 from harlm.errors import CodeError
-from harlm.guest.vocabulary import FORESEEN
+from harlm.guest.vocabulary import FORESEEN, PURE_TOOL, TOOL
 from harlm.protocols import EarlyScout, Foresight, Repl, ReplSetup, Sandbox
 from harlm.scheduler.broker import Broker, Making
 from harlm.scheduler.record import CellRecord
 from harlm.types import Context, Observation, Usage
+from tests.support.program_tools import TOOLS
+from tests.support.program_typed import value_for
 
 _CLEAN = "[globals().pop(name) for name in list(globals()) if name[:1] != '_'] and None"
 
@@ -48,7 +50,7 @@ def _described(names):
 print(_described({name: value for name, value in globals().items() if name not in _RESERVED}))
 """
 _RESERVED = (
-    "_RESERVED = 'context llm_query llm_query_batched rlm_query rlm_query_batched budget FINAL FINAL_VAR SUBMIT SHOW_VARS "
+    "_RESERVED = 'lookup record context llm_query llm_query_batched rlm_query rlm_query_batched budget FINAL FINAL_VAR SUBMIT SHOW_VARS "
     "answer'.split()\n"
 )
 DESCRIBES = _RESERVED + _DESCRIBE
@@ -84,6 +86,8 @@ class SeededModel:
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """See ``harlm.protocols.ReplHost``."""
         self.claimed.append(f"{function} {arguments}")
+        if function == TOOL:
+            return await self._reply(arguments)
         if function not in FORESEEN:
             return self._judged(function, arguments)
         if self.broker is not None:
@@ -91,7 +95,7 @@ class SeededModel:
                 await asyncio.wait_for(self.scout_is_there.wait(), _SCOUT_S)
             self.scout_is_there.set()
             return await self.broker.claim(function, arguments)
-        return await self._reply(str(arguments["prompt"]))
+        return await self._reply(arguments)
 
     def _judged(self, function: str, arguments: Mapping[str, object]) -> object:
         """What combinators are told: a label for each item, by what it says and by how often the question was asked."""
@@ -109,19 +113,27 @@ class SeededModel:
         """See ``harlm.scheduler.broker.Make``."""
         assert function in FORESEEN
         self.scout_is_there.set()
-        return Making(self._reply(str(arguments["prompt"]), sample + 1), Usage)
+        return Making(self._reply(arguments, sample + 1), Usage)
 
-    async def _reply(self, prompt: str, number: int | None = None) -> str:
-        self._asked[prompt] += 1
-        number = (
-            number or self._asked[prompt]
-        ) * self._is_ordered  # threads that ask the same get what they get
-        digest = blake2b(f"{self._seed} {prompt} {number}".encode(), digest_size=8).hexdigest()
+    async def _reply(self, arguments: Mapping[str, object], number: int | None = None) -> object:
+        prompt, schema = _prompt(arguments), arguments.get("schema")
+        asked = f"{prompt} {schema}"
+        self._asked[asked] += 1
+        # Threads that ask the same get what they get.
+        number = (number or self._asked[asked]) * self._is_ordered
+        digest = blake2b(f"{self._seed} {asked} {number}".encode(), digest_size=8).hexdigest()
         await asyncio.sleep(self._delays.random() ** 2 * self._slowest_s)
         chosen = int(digest[:4], 16)
         if chosen % 41 == 0:
             raise CodeError(f"llm_query failed: no reply to {prompt[:20]!r}")
+        if schema is not None:
+            return value_for(schema, digest)
         return f"{('yes', 'no', 'maybe', 'one')[chosen % 4]} {digest[4:10]}"
+
+
+def _prompt(arguments: Mapping[str, object]) -> str:
+    """What tells one call from another: the prompt of a model, or all that a tool is given."""
+    return str(arguments.get("prompt") or arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +191,8 @@ class Twins:
             switch = _Switch()
             setup = ReplSetup(
                 context=Context.of_text("the context\n" * 50),
-                functions=self._functions,
+                functions=(*self._functions, TOOL, PURE_TOOL),
+                tools=TOOLS,
                 seed=7,
             )
             repl = await self._sandbox.open(setup, switch)

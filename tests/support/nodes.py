@@ -13,7 +13,7 @@ from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
 from harlm.events import Role
 from harlm.memory import InMemoryStore, Memory
-from harlm.protocols import LanguageModel
+from harlm.protocols import LanguageModel, Tool
 from harlm.router import HeuristicRouter
 from harlm.testing import EventLog, FakeSandbox
 from harlm.types import Answer, Completion, Message, Mode, Price, Task
@@ -29,6 +29,7 @@ def node_with(
     economy: LanguageModel | None = None,
     caps: Caps | None = None,
     prices: Mapping[str, Price] | None = None,
+    tools: Sequence[Tool] = (),
     **settings: int,
 ) -> tuple[Node, EventLog]:
     """The root node of a run on these models, and the log of its events."""
@@ -41,6 +42,7 @@ def node_with(
         settings=EngineSettings(**settings),  # type: ignore[arg-type] # numbers only
         memory=Memory(InMemoryStore(), run="R"),
         billing=Billing(PriceList(own=prices) if prices else None),
+        tools={each.shape.name: each for each in tools},
     )
     models = Models(root=model, sub=sub or model, economy=economy)
     return Node(run=run, models=models, account=Account(caps)), log

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tests.support.program_async import Asynchronous
 from tests.support.program_iterators import Iterators
 from tests.support.program_scopes import Scope
+from tests.support.program_typed import TypedCalls
 
 _WORDS = ("alpha", "beta", "gamma", "delta", "omega")
 
@@ -29,7 +30,7 @@ class Program:
     def __init__(self, seed: int, *, reads_only: bool = False) -> None:
         self._random = random.Random(seed)
         self._reads_only = reads_only
-        self._iterators = Iterators(self, self._random)
+        self._iterators, self._typed = Iterators(self, self._random), TypedCalls(self, self._random)
         self._asynchronous = Asynchronous(self, self._random)
         self.awaits = self.runs_a_loop = False
         self._count = 0
@@ -78,8 +79,8 @@ class Program:
                 lambda: (
                     f"({self.text(scope, depth + 1)} if {self.test(scope, depth + 1)} else {self.text(scope, depth + 1)})"
                 ),
-                lambda: self.call(scope, depth + 1),
-                lambda: self.call(scope, depth + 1),
+                *[lambda: self.call(scope, depth + 1)] * 2,
+                lambda: self._typed.text(scope, depth + 1),
             ]
             if scope.lists:
                 makers += [
@@ -171,6 +172,7 @@ class Program:
         simple = [
             self._bind_text, self._bind_text, self._bind_number, self._bind_list, self._bind_dict, self._print, self._append,
             self._append, self._put, self._count_up, self._add_to, self._mutate_through_tuple, self._exit,
+            self._typed.statement,
         ]  # fmt: skip
         compound = [
             self._if, self._if, self._for, self._for, self._while, self._try, self._with, self._closure, self._class,
@@ -314,8 +316,7 @@ class Program:
 
     def _with(self, depth: int, scope: Scope) -> None:
         name = self.new("g")
-        self.say(depth, "import contextlib")
-        self.say(depth, f"{name}_log = []")
+        self.say(depth, f"import contextlib; {name}_log = []")
         self.say(depth, "@contextlib.contextmanager")
         self.say(depth, f"def {name}(what):")
         self.say(depth + 1, f"{name}_log.append('in')")
@@ -410,8 +411,7 @@ class Program:
     def _delete(self, depth: int, scope: Scope) -> None:
         name = self.new("t")
         self.say(depth, f"{name} = {self.call(scope)}")
-        self.say(depth, f"print({name}[:9])")
-        self.say(depth, f"del {name}")
+        self.say(depth, f"print({name}[:9]); del {name}")
 
     def _global(self, depth: int, scope: Scope) -> None:
         if depth:

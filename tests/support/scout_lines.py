@@ -17,6 +17,7 @@ from harlm.guest.scout.functions import Inner
 from harlm.guest.scout.pending import settle_parts
 from harlm.guest.scout.scout import HostReply, Scout
 from harlm.guest.worker.functions import HostFunctions
+from tests.support.program_typed import value_for
 
 FUNCTIONS = ["llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched"]
 FILE = "<cell 1>"
@@ -26,6 +27,13 @@ def reply_to(prompt: str, number: int = 1) -> str:
     """What the model replies to a prompt that it gets for the ``number``-th time."""
     digest = blake2b(f"{prompt} {number}".encode(), digest_size=8).hexdigest()
     return f"{('yes', 'no', 'maybe')[int(digest[:4], 16) % 3]} {digest[4:10]}"
+
+
+def value_of(prompt: str, schema: object) -> object:
+    """What a call returns: a text, or a value of its schema."""
+    if schema is None:
+        return reply_to(prompt)
+    return value_for(schema, blake2b(prompt.encode(), digest_size=8).hexdigest())
 
 
 class VirtualLine:
@@ -38,7 +46,7 @@ class VirtualLine:
         self.uncertain: list[str] = []
         self._refused = refused
         self._counts: Counter[str] = Counter()
-        self._coming: list[tuple[float, int, str]] = []
+        self._coming: list[tuple[float, int, str, object]] = []
 
     def post(self, function: str, arguments: dict[str, Any], needs: list[int], *, is_certain: bool) -> int:
         prompt = str(arguments["prompt"])
@@ -47,7 +55,7 @@ class VirtualLine:
         self.needs[prompt] = needs
         if not is_certain:
             self.uncertain.append(prompt)
-        heapq.heappush(self._coming, (self.now + 1, len(self.asked), prompt))
+        heapq.heappush(self._coming, (self.now + 1, len(self.asked), prompt, arguments.get("schema")))
         return len(self.asked)
 
     def retract(self, numbers: list[int]) -> None:
@@ -56,10 +64,10 @@ class VirtualLine:
     def receive(self, *, wait: bool) -> HostReply | None:
         if not self._coming or (not wait and self._coming[0][0] > self.now):
             return None
-        self.now, number, prompt = heapq.heappop(self._coming)
+        self.now, number, prompt, schema = heapq.heappop(self._coming)
         if prompt in self._refused:
             return HostReply(number, None, f"no reply to {prompt}")
-        return HostReply(number, reply_to(prompt))
+        return HostReply(number, value_of(prompt, schema))
 
 
 class Seen(NamedTuple):
@@ -101,9 +109,9 @@ def outcome(code: str, **names: Any) -> tuple[list[str], Exception | None]:
     """Run a program as Python does; its calls in order, and the exception that it ended with."""
     asked: list[str] = []
 
-    def call(function: str, arguments: dict[str, Any]) -> str:
+    def call(function: str, arguments: dict[str, Any]) -> object:
         asked.append(str(arguments["prompt"]))
-        return reply_to(str(arguments["prompt"]))
+        return _reply(function, arguments)
 
     own = {"__name__": "__main__", **names, **tools(call)}
     with contextlib.redirect_stdout(io.StringIO()):
@@ -126,8 +134,8 @@ def variables(code: str, **names: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return _plain(followed), _plain(executed)
 
 
-def _reply(function: str, arguments: dict[str, Any]) -> str:
-    return reply_to(str(arguments["prompt"]))
+def _reply(function: str, arguments: dict[str, Any]) -> object:
+    return value_of(str(arguments["prompt"]), arguments.get("schema"))
 
 
 def _plain(names: dict[str, Any]) -> dict[str, Any]:

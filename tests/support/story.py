@@ -83,6 +83,9 @@ STORY: list[events.Event] = [
     ),
     events.TraceCut(seq=11, node="0", limit_mb=256),
     events.Searched(seq=11, node="0", query=HOSTILE, hits=3, seconds=0.01),
+    events.ToolCalled(
+        seq=11, node="0", tool="sql", arguments=HOSTILE, value="", seconds=0.01, error=HOSTILE, cost_micros=7
+    ),
     events.CellFinished(
         seq=12,
         node="0",

@@ -11,7 +11,7 @@ from typing import Any
 
 from harlm.engine.replies import ReplySoFar
 from harlm.guest.scout.scout import HostReply, MoreCode, OpenTail, Scout
-from tests.support.scout_lines import FILE, reply_to, tools
+from tests.support.scout_lines import FILE, tools, value_of
 
 _News = HostReply | MoreCode | OpenTail
 
@@ -52,13 +52,18 @@ class WrittenLine:
         number = len(self._prompts)
         if self._paid[prompt]:  # as the broker gives a reply that it has to the next equal call
             self._paid[prompt] -= 1
-            heapq.heappush(self._coming, (self.now, number, HostReply(number, reply_to(prompt))))
+            heapq.heappush(
+                self._coming, (self.now, number, HostReply(number, value_of(prompt, arguments.get("schema"))))
+            )
             return number
         self.asked.append(prompt)
         self.asked_at.setdefault(prompt, self.now)
         if not is_certain:
             self.uncertain.append(prompt)
-        heapq.heappush(self._coming, (self.now + LATENCY_S, number, HostReply(number, reply_to(prompt))))
+        heapq.heappush(
+            self._coming,
+            (self.now + LATENCY_S, number, HostReply(number, value_of(prompt, arguments.get("schema")))),
+        )
         return number
 
     def retract(self, numbers: list[int]) -> None:

@@ -31,7 +31,7 @@ class Cells:
 
     Args:
         node: whose cells they are.
-        mode: of the node; cells call models in *full* mode only.
+        mode: of the node; cells call models in *full* mode only, and the user's tools in both.
         api: answers the calls of the cells.
         queries: makes their calls to models.
         effects: where their events go.
@@ -41,13 +41,13 @@ class Cells:
         self, node: Node, mode: Mode, *, api: ReplApi, queries: Queries, effects: Effects | None = None
     ) -> None:
         self._node = node
-        self._mode = mode
         self._api = api
         self._queries = queries
         self._effects = effects or Effects()
-        pure = (name for name, tool in node.run.tools.items() if tool.shape.is_pure)
+        pure = [name for name, tool in node.run.tools.items() if tool.shape.is_pure]
+        self._may_call = mode == "full" or bool(pure)
         self._marks = (*(FORESEEN - {PURE_TOOL}), *pure)  # without one of them in it, a cell makes no call
-        self._earlier = EarlierCells()  # those that may call models
+        self._earlier = EarlierCells(pure)  # those that may call models or tools early
         self._writing: _Writing | None = None  # the next cell of a reply that is being written
         self._opening: asyncio.Future[Repl] | None = None  # of the REPL, while a reply is listened to
         self._said = ""  # of that reply
@@ -68,7 +68,7 @@ class Cells:
         """
         if (
             self._node.settings.speculation == "off"
-            or self._mode != "full"
+            or not self._may_call
             or self._node.run.approval is not None
         ):
             return None
@@ -155,7 +155,7 @@ class Cells:
         return Broker(
             begin,
             read=self._api.read,
-            may_foresee=queries.tools.may_foresee,
+            may_foresee=queries.may_foresee,
             is_eager=self._node.settings.speculation == "eager",
             may_risk=lambda: account.pressure < NO_SPECULATION,
         )

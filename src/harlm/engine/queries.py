@@ -131,6 +131,16 @@ class Queries:
         self._asked.clear()
         self.leaf.begin_cell()
 
+    def may_change_something(self, function: str) -> bool:
+        """Whether a call may change something outside the run: a child may, if there are tools that are not pure."""
+        return function == "rlm_query" and self.tools.have_effects and self._node.depth < self._node.deepest
+
+    def may_foresee(self, function: str, arguments: Mapping[str, object]) -> bool:
+        """Whether a call may be made before the cell makes it."""
+        if function == PURE_TOOL:
+            return self.tools.may_foresee(arguments)
+        return not self.may_change_something(function)
+
     def begin(self, function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
         """Begin a call for a broker; see ``harlm.scheduler.broker.Make``."""
         own = _OwnTime()
@@ -237,17 +247,17 @@ class Queries:
                 answer = await self._solve(task, child)
             critical = answer.latency.critical_path_s
         except SchemaMismatch as error:
-            raise CodeError(f"rlm_query: {error.faults}") from error
+            raise CodeError(
+                f"rlm_query: the child's answer does not follow the schema: {error.faults}"
+            ) from error
         except (LimitExceeded, ModelError, SandboxFailure) as error:
             if error.partial is None or schema is not None or _ends_the_run(error):
                 raise _in_the_cell("rlm_query", error) from error
             return self._returned(f"PARTIAL ({error}): {error.partial.text}", asked.prompt)
         finally:
             times.leave(critical)
-        if schema is not None:
-            return answer.data
-        text = f"{_MARKS.get(answer.status, '')}{answer.text}"
-        return self._returned(text, asked.prompt)
+        returned = self._returned(f"{_MARKS.get(answer.status, '')}{answer.text}", asked.prompt)
+        return returned if schema is None else answer.data
 
     async def _as_prompt(self, question: str, context: Context) -> str:
         if len(context.documents) <= _MANY:

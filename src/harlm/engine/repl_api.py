@@ -112,7 +112,8 @@ class ReplApi:
 
     async def call(self, function: str, arguments: Mapping[str, object]) -> object:
         """Serve one call of a cell; see ``harlm.protocols.ReplHost``."""
-        if function in MOMENTARY:  # it must not matter that the reply of this cell has not ended
+        if function in MOMENTARY or self._queries.may_change_something(function):
+            # it must not matter that the reply of this cell has not ended
             await self._effects.decided()
         if function not in FORESEEN:
             return await self.read(function, arguments, is_ahead=False)

@@ -118,7 +118,9 @@ class Run:
         threads: run work that the event loop must not do itself.
         thoughtless: names of models that have replied without any thoughts, and so mark them if they have some.
         told_served: the models of which the user was told that another one answers.
+        tool_slots: held during each call of a tool, so that no more than ``settings.concurrency`` run at once.
         tool_values: what deterministic tools returned, by a digest of the call.
+        opening_notes: what the user is told of the opening of the run.
         event_numbers, call_numbers: 1, 2, 3, … for the run's events and calls.
     """
 
@@ -143,7 +145,9 @@ class Run:
     temperature: float | None = 0.0
     open_repls: int = 16
     slowest_root_s: float = 0.0
+    opening_notes: tuple[str, ...] = ()
     call_slots: asyncio.Semaphore = field(init=False)
+    tool_slots: asyncio.Semaphore = field(init=False)
     repl_slots: defaultdict[int, asyncio.Semaphore] = field(init=False)
     threads: Threads = field(init=False, default_factory=Threads)
     thoughtless: set[str] = field(init=False, default_factory=set)
@@ -154,6 +158,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.call_slots = asyncio.Semaphore(self.settings.concurrency)
+        self.tool_slots = asyncio.Semaphore(self.settings.concurrency)
         self.repl_slots = defaultdict(lambda: asyncio.Semaphore(self.open_repls))
 
     async def end_tools(self) -> None:

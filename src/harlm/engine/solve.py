@@ -27,6 +27,7 @@ async def solve(task: Task, node: Node) -> Answer:
         ModelError: a model that the node cannot do without failed.
         SandboxFailure: no REPL could be opened, or it broke.
         LimitExceeded: the budget was spent before the model finished.
+        SchemaMismatch: the task has a schema, and no answer follows it.
 
     Each carries the best answer so far as its ``partial``, if the node had found something.
     """

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from harlm import events
+from harlm.budget import Reservation
 from harlm.engine.node import Node
 from harlm.errors import CodeError, LimitExceeded
 from harlm.guest.vocabulary import PURE_TOOL
@@ -20,6 +21,8 @@ from harlm.protocols import Tool
 from harlm.types import Amounts, GatedCall, Usage
 
 _TRACED = 2_000  # characters of the arguments and of the value that an event holds
+_PATIENCE_S = 0.2  # seconds that a call may take to end after it was given up
+_MOST_KEPT = 10_000  # values of deterministic tools
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
@@ -40,12 +43,15 @@ class ToolCalls:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def may_foresee(self, function: str, arguments: Mapping[str, object]) -> bool:
-        """Whether a call may be made before the cell makes it. Of tools only pure ones are, and where their gate lets them."""
-        if function != PURE_TOOL:
-            return True
+    @property
+    def have_effects(self) -> bool:
+        """Whether a tool of the run may change something."""
+        return any(not each.shape.is_pure for each in self._node.run.tools.values())
+
+    def may_foresee(self, arguments: Mapping[str, object]) -> bool:
+        """Whether a call of a pure tool may be made before the cell makes it: where its gate lets it."""
         try:
-            tool, asked = self._tool(function, arguments)
+            tool, asked = self._tool(PURE_TOOL, arguments)
         except CodeError:
             return False
         return tool.allows(GatedCall(tool=asked.name, arguments=asked.arguments, is_early=True))
@@ -63,12 +69,16 @@ class ToolCalls:
         """
         tool, asked = self._tool(function, arguments)
         if not tool.allows(GatedCall(tool=asked.name, arguments=asked.arguments, is_early=False)):
-            raise CodeError(f"{asked.name} was refused by its gate: it may not be given these arguments")
+            refusal = CodeError(f"{asked.name} was refused by its gate: it may not be given these arguments")
+            self._report(asked, error=str(refusal))
+            raise refusal
         if not tool.shape.is_deterministic:
             return await self._made(tool, asked, payer or self._node)
         known = self._node.run.tool_values
         key = blake2b(_encode((asked.name, asked.arguments)), digest_size=16).digest()
         if key not in known:
+            if len(known) >= _MOST_KEPT:
+                _forget_oldest(known)
             known[key] = asyncio.ensure_future(self._made(tool, asked, payer or self._node))
         value = known[key]
         try:
@@ -92,59 +102,102 @@ class ToolCalls:
         return tool, asked
 
     async def _made(self, tool: Tool, asked: ToolQuery, payer: Node) -> object:
-        """Make a call, with its event."""
-        started = time.monotonic()
-        failure, value = "", None
+        """Make a call, pay for it and trace it. It costs what it costs, whatever it returns."""
+        started, cost = time.monotonic(), tool.shape.cost_micros
+        reservation: Reservation | None = None
+        value, failure = "", "cancelled"
         try:
-            value = await self._paid(tool, asked, payer)
-            return value
+            reservation = await self._reserved(tool, payer) if cost else None
+            returned = await self._timed(tool, asked, payer)
+            value, failure = _shown(returned), ""
+            return returned
         except CodeError as error:
             failure = str(error)
             raise
-        except asyncio.CancelledError:
-            failure = "cancelled"
-            raise
         finally:
-            self._node.emit(
-                events.ToolCalled(
-                    tool=asked.name,
-                    arguments=_shown(asked.arguments),
-                    value="" if failure else _shown(value),
-                    error=failure[:_TRACED],
-                    seconds=round(time.monotonic() - started, 6),
-                    cost_micros=tool.shape.cost_micros,
-                )
+            if reservation is not None:
+                reservation.settle(reservation.bound, f"tool/{asked.name}", Usage(cost_micros=cost))
+            self._report(
+                asked, time.monotonic() - started, value, failure, 0 if reservation is None else cost
             )
 
-    async def _paid(self, tool: Tool, asked: ToolQuery, payer: Node) -> object:
-        shape = tool.shape
-        seconds = min(shape.timeout_s, payer.seconds_to_work)
+    def _report(
+        self, asked: ToolQuery, seconds: float = 0.0, value: str = "", error: str = "", cost_micros: int = 0
+    ) -> None:
+        self._node.emit(
+            events.ToolCalled(
+                tool=asked.name,
+                arguments=_shown(asked.arguments),
+                value=value,
+                error=error[:_TRACED],
+                seconds=round(seconds, 6),
+                cost_micros=cost_micros,
+            )
+        )
+
+    async def _reserved(self, tool: Tool, payer: Node) -> Reservation:
+        """The cost of a call, taken out of the budget.
+
+        Raises:
+            CodeError: the budget does not cover it; its cause is the limit.
+        """
         try:
-            if not shape.cost_micros:
-                return await _within(seconds, tool, asked)
-            price = Amounts(micros=shape.cost_micros)
-            with await payer.account.reserve(price) as reservation:
-                try:
-                    return await _within(seconds, tool, asked)
-                finally:  # who was called wants to be paid, whatever it returned
-                    used = Usage(cost_micros=shape.cost_micros)
-                    reservation.settle(price, f"tool/{asked.name}", used)
+            return await payer.account.reserve(Amounts(micros=tool.shape.cost_micros))
         except LimitExceeded as error:
             payer.account.refused = error
-            raise CodeError(f"{asked.name} was not called: {error}. Finish with what you have") from error
+            raise CodeError(
+                f"{tool.shape.name} was not called: {error}. Finish with what you have"
+            ) from error
+
+    async def _timed(self, tool: Tool, asked: ToolQuery, payer: Node) -> object:
+        """The value of a tool within its time, which begins when the call does.
+
+        Raises:
+            CodeError: it failed, or took longer.
+        """
+        async with self._node.run.tool_slots:
+            seconds = max(0.0, min(tool.shape.timeout_s, payer.seconds_to_work))
+            calling = asyncio.ensure_future(tool.call(asked.arguments))
+            try:
+                await asyncio.wait([calling], timeout=None if math.isinf(seconds) else seconds)
+            except asyncio.CancelledError:
+                await _given_up(calling)
+                raise
+            if not calling.done():
+                await _given_up(calling)
+                raise CodeError(f"{asked.name} did not return within {seconds:g} s")
+        return _outcome(calling, asked.name)
 
 
-async def _within(seconds: float, tool: Tool, asked: ToolQuery) -> object:
-    """The value of a tool within its time.
+def _outcome(calling: asyncio.Future[object], name: str) -> object:
+    """The value of a call that has ended.
 
     Raises:
-        CodeError: it failed, or took longer.
+        CodeError: it failed. Its cause is never a limit: that means that the budget refused a call.
     """
-    try:
-        async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)):
-            return await tool.call(asked.arguments)
-    except TimeoutError as error:
-        raise CodeError(f"{asked.name} did not return within {max(0.0, seconds):g} s") from error
+    if calling.cancelled():
+        raise CodeError(f"{name} was cancelled")
+    error = calling.exception()
+    if error is None:
+        return calling.result()
+    if isinstance(error, CodeError):
+        raise CodeError(str(error)) from None
+    if isinstance(error, Exception):
+        raise CodeError(f"{name} failed: {type(error).__name__}: {error}") from None
+    raise error
+
+
+async def _given_up(calling: asyncio.Future[object]) -> None:
+    """Cancel a call. One that does not end soon is left alone: nothing may wait for it."""
+    calling.cancel()
+    calling.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # retrieved
+    await asyncio.wait([calling], timeout=_PATIENCE_S)
+
+
+def _forget_oldest(known: dict[bytes, asyncio.Future[object]]) -> None:
+    oldest = next((key for key, value in known.items() if value.done()), None)
+    if oldest is not None:
+        del known[oldest]
 
 
 def _shown(value: object) -> str:

@@ -18,7 +18,7 @@ from harlm.engine.outcome import Outcome, as_text
 from harlm.engine.replies import parse_not_found
 from harlm.errors import LimitExceeded, ModelError, SchemaMismatch
 from harlm.typed import fitted, form_of
-from harlm.types import Message, Schema, Task
+from harlm.types import Message, OutputSchema, Task
 
 _SHOWN = 20_000  # characters of an answer that is to be put into the form
 _MOST_REFUSALS = 3
@@ -31,12 +31,12 @@ def schema_text(json_schema: Mapping[str, object]) -> str:
     return json.dumps(json_schema, ensure_ascii=False, separators=(",", ":"))
 
 
-def repl_rules(schema: Schema) -> str:
+def repl_rules(schema: OutputSchema) -> str:
     """What a root model is told about the type of its answer."""
     return prompts.TYPED_FINISH.format(schema=schema_text(schema.json_schema))
 
 
-def direct_rules(schema: Schema) -> str:
+def direct_rules(schema: OutputSchema) -> str:
     """What a model that answers in one call is told about the type of its answer."""
     return prompts.TYPED_REPLY.format(schema=schema_text(form_of(schema.json_schema)))
 
@@ -48,7 +48,7 @@ class Fitting:
         schema: the schema; ``None`` takes every value.
     """
 
-    def __init__(self, schema: Schema | None) -> None:
+    def __init__(self, schema: OutputSchema | None) -> None:
         self._schema = schema
         self._refusals = 0
 
@@ -93,15 +93,18 @@ async def in_form(outcome: Outcome, task: Task, node: Node) -> Outcome:
     later = fitted(said, schema) if said else found
     if later.is_right:
         return _with(outcome, later.value)
+    nearest = found if isinstance(later.value, str) else later
     mismatch = SchemaMismatch(
-        f"the answer does not follow the schema {schema.name}: {later.faults}. `partial` of this error holds the best attempt; ask for "
-        "fewer fields, allow null where the text may say nothing, or use a stronger model",
-        faults=later.faults,
+        f"the answer does not follow the schema {schema.name}: {nearest.faults}. `partial` of this error holds the best attempt; ask "
+        "for fewer fields, allow null where the text may say nothing, or use a stronger model",
+        faults=nearest.faults,
     )
-    return replace(outcome, status="partial", ended_by=mismatch)
+    if isinstance(nearest.value, str):
+        return replace(outcome, data=None, text=nearest.value, status="partial", ended_by=mismatch)
+    return replace(_with(outcome, nearest.value), status="partial", ended_by=mismatch)
 
 
-def fits(value: object, schema: Schema) -> bool:
+def fits(value: object, schema: OutputSchema) -> bool:
     """Whether JSON-like data follows a schema as it is."""
     try:
         schema.build(value)
@@ -114,13 +117,15 @@ def _with(outcome: Outcome, value: object) -> Outcome:
     return replace(outcome, data=value, text=value if isinstance(value, str) else as_text(value))
 
 
-async def _asked_again(value: object, faults: str, schema: Schema, task: Task, node: Node) -> str:
-    """The reply of the root model that is to put an answer into the form.
+async def _asked_again(value: object, faults: str, schema: OutputSchema, task: Task, node: Node) -> str:
+    """The reply of the root model that is to put an answer into the form; empty for the built-in model, which writes no JSON.
 
     Raises:
         LimitExceeded: the budget does not cover the call.
         ModelError: as the model raises it.
     """
+    if node.run.facts_of(node.models.root).is_local:
+        return ""
     answer = value if isinstance(value, str) else as_text(value)
     form = form_of(schema.json_schema)
     prompt = prompts.put_into_form(

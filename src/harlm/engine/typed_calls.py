@@ -10,7 +10,7 @@ from harlm.engine import prompts
 from harlm.engine.typed_answers import schema_text
 from harlm.errors import CodeError
 from harlm.typed import SchemaFault, fitted, form_of, schema_of_text
-from harlm.types import Message, Schema
+from harlm.types import Message, OutputSchema
 
 Ask = Callable[[Sequence[Message], Mapping[str, object]], Awaitable[str]]
 """Makes a call: its messages, and the schema that the endpoint is asked to enforce. Returns the reply."""
@@ -18,7 +18,7 @@ Ask = Callable[[Sequence[Message], Mapping[str, object]], Awaitable[str]]
 _SHOWN = 300  # characters of a reply in an error
 
 
-def schema_in(function: str, text: str | None) -> Schema | None:
+def schema_in(function: str, text: str | None) -> OutputSchema | None:
     """The schema that a cell passed to a function; ``None`` if it passed none.
 
     Raises:
@@ -32,7 +32,7 @@ def schema_in(function: str, text: str | None) -> Schema | None:
         raise CodeError(f"{function}: the schema cannot be used: {fault}") from fault
 
 
-async def typed_value(function: str, prompt: str, schema: Schema, ask: Ask) -> object:
+async def typed_value(function: str, prompt: str, schema: OutputSchema, ask: Ask) -> object:
     """The value of a call, which follows the schema.
 
     Raises:

@@ -62,10 +62,10 @@ VOCABULARY = (
     Name("extent", "extent", ("document", "part"), (), changes_nothing=True),
     Name("llm_query", "llm_query", ("prompt", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
 - `llm_query(prompt)` -> str asks a language model that sees the prompt and nothing else: put the question and the text
-  into it. It reads well and counts badly: let code count, sort and join. `schema={"name": str}` (or a JSON
-  Schema) returns checked data, also below."""),
+  into it. It reads well and counts badly: let code count, sort and join. With `schema={"years": list[int]}` it returns such
+  a value; so do the three below."""),
     Name("llm_query_batched", "llm_query", ("prompts", "model", "schema"), ("full",), may_be_foreseen=True, prompt="""\
-- `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop over llm_query."""),
+- `llm_query_batched(prompts)` -> list[str] sends many prompts at the same time. Prefer it to a loop."""),
     Name("rlm_query", "rlm_query", ("prompt", "context", "model", "schema"), ("full",), may_be_foreseen=True, only_if_certain=True, prompt="""\
 - `rlm_query(prompt, context)` -> str gives a part that is too large for one call to a child with a REPL like yours over
   `context` (a str, a list of str, or some of your documents); `rlm_query_batched(prompts, contexts)` gives many. A call
@@ -120,8 +120,13 @@ VOCABULARY = (
 BY_NAME = {row.name: row for row in VOCABULARY}
 """The rows by name."""
 
-GIVEN = tuple(row.name for row in VOCABULARY if row.function and row.modes)
-"""The names of host functions that a REPL can be opened with."""
+TOOL, PURE_TOOL = "tool", "pure_tool"
+"""The host functions behind the user's tools, which a REPL has only if the run has tools."""
+
+GIVEN = tuple(
+    row.name for row in VOCABULARY if row.function and row.modes and row.name not in (TOOL, PURE_TOOL)
+)
+"""The names of host functions that a REPL can be opened with, besides those of tools."""
 
 CONTEXT_FUNCTIONS = tuple(row.function for row in VOCABULARY if row.function and not row.modes)
 """The host functions behind the methods of ``context``, which every REPL has."""
@@ -134,9 +139,6 @@ FUNCTIONS = frozenset(row.function for row in VOCABULARY if row.function)
 
 MODEL_CALLS = frozenset(row.name for row in VOCABULARY if row.may_be_foreseen and not row.is_inner)
 """The names whose calls reach a model and may be made early."""
-
-TOOL, PURE_TOOL = "tool", "pure_tool"
-"""The host functions behind the user's tools, which a REPL has only if the run has tools."""
 
 COMBINATORS = tuple(row.name for row in VOCABULARY if row.function == "leaf" and not row.is_inner)
 """The names of the combinators: functions of ``guest.combinators`` that ask many small questions through one host function."""
@@ -161,8 +163,8 @@ FINISHING = tuple(row.name for row in VOCABULARY if row.finishes)
 
 
 def given_in(mode: str) -> tuple[str, ...]:
-    """The names of host functions that a REPL in ``mode``, ``repl`` or ``full``, is opened with, besides those of tools."""
-    return tuple(name for name in GIVEN if mode in BY_NAME[name].modes and name not in (TOOL, PURE_TOOL))
+    """The names of host functions that a REPL in ``mode``, ``repl`` or ``full``, is opened with."""
+    return tuple(name for name in GIVEN if mode in BY_NAME[name].modes)
 
 
 def prompt_of(*names: str) -> str:

@@ -139,7 +139,8 @@ class AnthropicMessages(RemoteModel):
         if system := "\n\n".join(message.content for message in placed if message.role == "system"):
             body["system"] = system
         schema = form.schema_of(sampling)
-        wanted = {"format": {"type": "json_schema", "schema": closed(schema)}} if schema is not None else None
+        enforced = None if schema is None else closed(schema)
+        wanted = None if enforced is None else {"format": {"type": "json_schema", "schema": enforced}}
         body |= form.kept({"temperature": sampling.temperature, "output_config": wanted})
         if sampling.on_text is not None and form.streams:
             body["stream"] = True

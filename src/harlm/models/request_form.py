@@ -260,12 +260,20 @@ _REFUSALS: Sequence[Callable[[RequestForm, Mapping[str, Any], str], bool]] = (
         "structured output",
         "structured outputs",
         "json mode",
+        "schema",
     ),
     _leaves_out("responseMimeType", "response_mime_type", "json mode"),
     _leaves_out(
-        "responseJsonSchema", "response_json_schema", "responseschema", "json mode", "response_schema"
+        "responseJsonSchema",
+        "response_json_schema",
+        "responseschema",
+        "json mode",
+        "response_schema",
+        "schema",
     ),
-    _leaves_out("output_config", "output_format", "structured output", "structured outputs", "json_schema"),
+    _leaves_out(
+        "output_config", "output_format", "structured output", "structured outputs", "json_schema", "schema"
+    ),
     _leaves_out("top_logprobs", "toplogprobs"),
     _leaves_out("logprobs", "logprob"),
     _leaves_out("responseLogprobs", "response_logprobs", "logprobs"),

@@ -8,8 +8,9 @@ that has a plan that is not whole.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from harlm.guest.vocabulary import MODEL_CALLS
 from harlm.scheduler.callers import Callers
 from harlm.scheduler.effort import Effort, TooComplex
 from harlm.scheduler.plan import Plan
@@ -61,12 +62,16 @@ class EarlierCells:
 
     Functions are followed in plans until newer cells of ``_MOST_KEPT`` characters have come. Which names lead to
     calls is kept.
+
+    Args:
+        tools: the names of the user's tools that may be called early.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tools: Iterable[str] = ()) -> None:
+        self._calls = MODEL_CALLS.union(tools)
         self._functions: dict[str, Function] = {}
         self._sizes: dict[str, int] = {}
-        self._callers = Callers()
+        self._callers = Callers(self._calls)
         self._is_any = False  # a cell could not be parsed, so that every name may lead to a call
         self._count = 0
 
@@ -106,7 +111,7 @@ class EarlierCells:
             SyntaxError: the cell is not Python.
         """
         effort = Effort(_MOST_EFFORT)
-        walker = Walker(CellSource(code, effort), self._functions, effort)
+        walker = Walker(CellSource(code, effort), self._functions, effort, self._calls)
         try:
             walker.block(_parsed(code).body)
         except (TooComplex, RecursionError, MemoryError):

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import msgspec
 
 from harlm.errors import CodeError, LimitExceeded
-from harlm.guest.vocabulary import FORESEEN, READING
+from harlm.guest.vocabulary import FORESEEN, READING, TOOL
 from harlm.protocols import Foreseen
 from harlm.scheduler.record import CallRecord, CellRecord
 from harlm.types import Amounts, Usage
@@ -204,7 +204,7 @@ class Broker:
         """Keep a claimed reply, and drop the oldest ones if there are too many. A scout that is so late gets no
         reply to them.
         """
-        size = len(value) if isinstance(value, str) else 0
+        size = len(value) if isinstance(value, str) else len(_encode(value))
         self._replied.append((call, size))
         self._reply_size += size
         while self._reply_size > _REPLIES or len(self._replied) > _MOST_REPLIES:
@@ -215,6 +215,8 @@ class Broker:
     async def foresee(self, foreseen: Foreseen) -> object:
         """See ``harlm.protocols.Foresight``."""
         function, arguments = foreseen.function, foreseen.arguments
+        if function == TOOL:
+            return await _never()  # the cell alone calls it
         if function not in FORESEEN:
             if function not in READING or self._read is None:
                 raise CodeError(f"{function} is left to the cell itself")

@@ -33,10 +33,13 @@ class _Definition:
 class Callers:
     """The names that lead to a call: the functions that call models, and what is defined with such a name in its
     text. Each definition is looked at once, so that many cells cost what they contain.
+
+    Args:
+        calls: the names of the functions that call models, or tools that may be called early.
     """
 
-    def __init__(self) -> None:
-        self._calling = set(MODEL_CALLS)
+    def __init__(self, calls: Iterable[str] = MODEL_CALLS) -> None:
+        self._calling = set(calls)
         self._definitions: dict[_Definition, None] = {}  # those that are not known to call; outer ones first
         self._waiting: defaultdict[str, list[_Definition]] = defaultdict(list)
         self._kept = 0

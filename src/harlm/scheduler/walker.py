@@ -9,7 +9,7 @@ of earlier cells.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from harlm.guest.vocabulary import MODEL_CALLS
 from harlm.scheduler.effort import Effort, TooComplex
@@ -36,11 +36,19 @@ class Walker(WalkState):
         source: shows pieces of the cell.
         functions: that earlier cells defined.
         effort: pays for the walk.
+        calls: the names of the functions whose calls are found.
     """
 
-    def __init__(self, source: CellSource, functions: Mapping[str, Function], effort: Effort) -> None:
+    def __init__(
+        self,
+        source: CellSource,
+        functions: Mapping[str, Function],
+        effort: Effort,
+        calls: Collection[str] = MODEL_CALLS,
+    ) -> None:
         super().__init__(functions, effort)
         self._source = source
+        self._calls = calls
         self._found: dict[tuple[object, ...], FoundSite] = {}
 
     def plan(self, *, is_whole: bool = True) -> Plan:
@@ -249,7 +257,7 @@ class Walker(WalkState):
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(node.func, ast.Name):
             name = node.func.id
-            if name in MODEL_CALLS:
+            if name in self._calls:
                 return self._site(node, name, self._all(arguments))
             if name in self._functions and len(self._through) < _DEPTH and name not in self._through:
                 return self._helper(name, node)
@@ -282,7 +290,7 @@ class Walker(WalkState):
         taint = self._all(over)
 
         def one_round() -> Taint:
-            if isinstance(function, ast.Name) and function.id in MODEL_CALLS:
+            if isinstance(function, ast.Name) and function.id in self._calls:
                 return self._site(node, function.id, taint)
             return taint | self._run_lambdas([function], taint)
 

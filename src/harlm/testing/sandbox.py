@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
+from dataclasses import asdict
 from typing import Any
 
 from harlm.cleanup import finished
@@ -18,6 +19,7 @@ from harlm.context.tables import ask_tables
 from harlm.errors import CodeError
 from harlm.guest.arguments import child_context
 from harlm.guest.worker.memory import CellMemory
+from harlm.guest.worker.tools import functions_of
 from harlm.protocols import EarlyScout, Foresight, ReplHost, ReplSetup
 from harlm.types import Final, Observation
 
@@ -65,6 +67,7 @@ class _FakeRepl:
         }
         for function in setup.functions:
             self._reserved[function] = self._function(function)
+        self._reserved |= functions_of(list(map(asdict, setup.tools)), self._ask)
         if any(function.startswith("memory_") for function in setup.functions):
             self._reserved["memory"] = CellMemory(self._ask)
         self._names: dict[str, Any] = {}

@@ -3,5 +3,6 @@ limited, failures told to the cell.
 """
 
 from harlm.tools.functions import FunctionTool, tool, tools_of
+from harlm.tools.sql import sql_tool
 
-__all__ = ["FunctionTool", "tool", "tools_of"]
+__all__ = ["FunctionTool", "sql_tool", "tool", "tools_of"]

@@ -8,31 +8,26 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
+import contextvars
 import functools
 import inspect
-import keyword
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, get_type_hints, overload
-
-import msgspec
+from typing import Any, NamedTuple, overload
 
 from harlm.errors import CodeError, ConfigError
-from harlm.guest.vocabulary import VOCABULARY
 from harlm.threads import alone
-from harlm.tools.results import as_result
-from harlm.types import GatedCall, ToolShape
+from harlm.tools.names import check_name, refuse_equal_names
+from harlm.tools.results import as_data, drawn
+from harlm.tools.signatures import Parameters
+from harlm.types import GatedCall
 
 Gate = Callable[[GatedCall], bool]
 """Says whether a call may be made with these arguments."""
 
-_TAKEN = frozenset(row.name for row in VOCABULARY) | {"context", "answer", "print", "help"}
-_LONGEST_NAME = 60
-_LONGEST_SUMMARY = 300  # characters of the line in the prompt
 _LONGEST_TIMEOUT_S = 86_400.0
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_SHOWN = 500  # characters of an error
+_AWAITED = 8  # awaitables that return awaitables
 
 
 class FunctionTool:
@@ -63,25 +58,22 @@ class FunctionTool:
     ) -> None:
         if not callable(function):
             raise ConfigError(f"the tool {function!r} is not callable; pass a function")
-        self._function = function
-        self._gate = gate
         named = str(name or getattr(function, "__name__", type(function).__name__))
         check_name(named)
-        if gate is not None and not callable(gate):
-            raise ConfigError(
-                f"the gate of the tool {named!r} is not callable; pass a function of a GatedCall"
-            )
-        self._arguments = _arguments_of(function, named)
+        self._function = function
+        self._gate = checked_gate(gate, f"the tool {named!r}")
+        self._parameters = Parameters(function, named)
+        self._is_async = inspect.iscoroutinefunction(function)
         self.shape = replace(
-            _shape_of(function, named),
-            is_pure=pure,
-            is_deterministic=deterministic,
-            timeout_s=_checked_number(timeout, f"timeout of the tool {named!r}", _LONGEST_TIMEOUT_S),
+            self._parameters.shape,
+            is_pure=bool(pure),
+            is_deterministic=bool(deterministic),
+            timeout_s=checked_timeout(timeout, f"the tool {named!r}"),
             cost_micros=round(
                 1e6 * _checked_number(cost_usd, f"cost_usd of the tool {named!r}", 1e6, least=0.0)
             ),
         )
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *values: Any, **named: Any) -> Any:
         """What the function returns."""
@@ -89,10 +81,7 @@ class FunctionTool:
 
     def allows(self, call: GatedCall) -> bool:
         """Whether the gate lets a call through. A gate that fails lets nothing through."""
-        try:
-            return self._gate is None or bool(self._gate(call))
-        except Exception:  # noqa: BLE001 - the user's own code, whose failure must not open the gate
-            return False
+        return passes(self._gate, call)
 
     async def call(self, arguments: Mapping[str, object]) -> object:
         """What the function returns, as JSON-like data.
@@ -100,37 +89,69 @@ class FunctionTool:
         Raises:
             CodeError: the arguments are wrong, or the function fails or returns what a cell cannot get.
         """
-        name = self.shape.name
+        values, named = self._parameters.bound(arguments)
+        if self._is_async:
+            return await self._finished(self._function(*values, **named))
+        context = contextvars.copy_context()
+        outcome = await alone(lambda: context.run(self._outcome, values, named))
+        if outcome.error is not None:
+            raise self._failure(outcome.error)
+        return await self._finished(outcome.value) if outcome.is_awaited else outcome.value
+
+    def _outcome(self, values: list[Any], named: Mapping[str, Any]) -> _Outcome:
+        """Run the function, in a thread of its own, which cannot be ended. A future would not take a ``StopIteration``."""
         try:
-            checked = msgspec.convert(dict(arguments), self._arguments, strict=False, dec_hook=_decoded)
-        except (msgspec.ValidationError, ValueError) as error:
-            raise CodeError(f"{name}: {error}; its signature is {self.shape.signature}") from error
-        given = {each: getattr(checked, each) for each in arguments}
+            value = self._function(*values, **named)
+            if inspect.isawaitable(value) or isinstance(value, AsyncIterator):
+                return _Outcome(value, is_awaited=True)
+            return _Outcome(as_data(value, self.shape.name))
+        except BaseException as error:  # noqa: BLE001 - the user's own code; raised in the waiting task
+            return _Outcome(None, error)
+
+    async def _finished(self, value: Any) -> object:
+        """The value of a coroutine, or of a function that returned one, as data."""
         try:
-            value = await self._value(given)
-            return await as_result(value, name)
-        except (CodeError, asyncio.CancelledError):
+            for _ in range(_AWAITED):
+                if not inspect.isawaitable(value):
+                    break
+                value = await value
+            return as_data(await drawn(value), self.shape.name)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise self._failure(error) from error  # it has raised this itself
+        except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt | GeneratorExit):
-                raise
-            raise CodeError(f"{name} failed: {type(error).__name__}: {str(error)[:500]}") from error
+            raise self._failure(error) from error
 
-    async def _value(self, given: Mapping[str, Any]) -> object:
-        """The value of the function. What is not async runs in a thread of its own, which nobody can end."""
-        parameters = inspect.signature(self._function).parameters
-        first = [each for each in parameters if parameters[each].kind is inspect.Parameter.POSITIONAL_ONLY]
-        values = [given[each] for each in first if each in given]
-        named = {each: value for each, value in given.items() if each not in first}
-        if inspect.iscoroutinefunction(self._function):
-            value = await self._function(*values, **named)
-        else:
-            has_returned, value = await alone(lambda: _outcome(self._function, values, named))
-            if not has_returned:
-                raise value
-        while inspect.isawaitable(value):  # a function that returns a coroutine which nobody has awaited
-            value = await _finished(value)
-        return value
+    def _failure(self, error: BaseException) -> CodeError:
+        if isinstance(error, CodeError):
+            return error
+        try:
+            words = str(error)[:_SHOWN]
+        except Exception:  # noqa: BLE001 - the error is of the user's own class
+            words = ""
+        made = CodeError(
+            f"{self.shape.name} failed: {type(error).__name__}" + (f": {words}" if words else "")
+        )
+        made.__cause__ = error
+        return made
+
+
+class _Outcome(NamedTuple):
+    """The outcome of a function.
+
+    Attributes:
+        value: what it returned, as data; something to await if ``is_awaited``.
+        error: what it raised; ``None`` if it returned.
+        is_awaited: whether the value must be awaited first.
+    """
+
+    value: Any
+    error: BaseException | None = None
+    is_awaited: bool = False
 
 
 @overload
@@ -156,8 +177,8 @@ def tool(
         function: the function.
         pure: whether calling it changes nothing. Only pure tools are called early, before a cell reaches the call, or in vain;
             others are called exactly once, in the order of the cell.
-        gate: asked before each call with a ``GatedCall``; false refuses it. What a tool may be given from documents is
-            decided here.
+        gate: asked before each call with a ``GatedCall``; false refuses it. It must return at once: the run waits for it. What
+            a tool may be given from documents is decided here.
         deterministic: whether one call serves all equal ones of a run.
         timeout: seconds that a call may take.
         name: by which cells call it; the function's own by default.
@@ -184,121 +205,47 @@ def tools_of(given: Iterable[object]) -> list[FunctionTool]:
     return made
 
 
-def refuse_equal_names(shapes: Iterable[ToolShape]) -> None:
-    """Check that the names of tools differ.
-
-    Raises:
-        ConfigError: two have one name.
-    """
-    seen: set[str] = set()
-    for shape in shapes:
-        if shape.name in seen:
-            raise ConfigError(
-                f"two tools have the name {shape.name!r}; give one of them another with tool(name=…)"
-            )
-        seen.add(shape.name)
-
-
-def check_name(name: str) -> None:
-    """Check that a cell can call a tool by a name, and that the name is free.
-
-    Raises:
-        ConfigError: it cannot, or the name is taken.
-    """
-    if (
-        not name.isidentifier()
-        or keyword.iskeyword(name)
-        or name.startswith("_")
-        or len(name) > _LONGEST_NAME
-    ):
-        raise ConfigError(
-            f"{name[: 2 * _LONGEST_NAME]!r} cannot be the name of a tool: cells call it by a name of Python, of at most "
-            f"{_LONGEST_NAME} characters, without a leading underscore; pass tool(name=…)"
-        )
-    if name in _TAKEN or hasattr(builtins, name):
-        raise ConfigError(f"the name {name!r} is taken in cells; give the tool another with tool(name=…)")
-
-
-def _outcome(function: Callable[..., Any], values: list[Any], named: Mapping[str, Any]) -> tuple[bool, Any]:
-    """Whether a function has returned, and its value or what it raised. A future takes no ``StopIteration``."""
+def passes(gate: Gate | None, call: GatedCall) -> bool:
+    """Whether a gate lets a call through. One that fails lets nothing through; without a gate everything passes."""
+    if gate is None:
+        return True
     try:
-        return True, function(*values, **named)
-    except BaseException as error:  # noqa: BLE001 - the user's own code; raised in the waiting task
-        return False, error
+        verdict: Any = gate(call)
+        if inspect.iscoroutine(verdict):  # which is true as it is
+            verdict.close()
+            return False
+        return bool(verdict)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the user's own code, whose failure must not open the gate
+        return False
 
 
-async def _finished(value: Awaitable[Any]) -> Any:
-    return await value
+def checked_gate(gate: Any, what: str) -> Gate | None:
+    """A gate, or ``None``.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if inspect.iscoroutinefunction(gate):
+        raise ConfigError(
+            f"the gate of {what} is async; pass a plain function of a GatedCall, which returns at once"
+        )
+    if gate is None or callable(gate):
+        return gate  # type: ignore[no-any-return] # any callable may be a gate
+    raise ConfigError(f"the gate of {what} is not callable; pass a function of a GatedCall")
+
+
+def checked_timeout(seconds: object, what: str) -> float:
+    """The seconds that a call may take.
+
+    Raises:
+        ConfigError: it is no number of seconds that a call can take.
+    """
+    return _checked_number(seconds, f"timeout of {what}", _LONGEST_TIMEOUT_S)
 
 
 def _checked_number(value: object, what: str, most: float, least: float = 1e-3) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise ConfigError(f"{what} is {value!r}; pass a number from {least:g} to {most:g}")
     return float(value)
-
-
-def _signature(function: Callable[..., Any], name: str) -> inspect.Signature:
-    try:
-        signature = inspect.signature(function)
-        with suppress(Exception):  # an annotation that names what is not there is shown as it is written
-            signature = inspect.signature(function, eval_str=True)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"the parameters of the tool {name!r} are not known: {error}; wrap it in a function"
-        ) from error
-    for each in signature.parameters.values():
-        if each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
-            raise ConfigError(
-                f"the tool {name!r} takes any number of arguments (*{each.name}); wrap it in a function that names them"
-            )
-        if each.name.startswith("_"):
-            raise ConfigError(
-                f"the parameter {each.name!r} of the tool {name!r} begins with an underscore; rename it"
-            )
-    return signature
-
-
-def _arguments_of(function: Callable[..., Any], name: str) -> type[msgspec.Struct]:
-    """A type of the arguments, by which they are checked."""
-    try:
-        hints = get_type_hints(function)
-    except Exception:  # noqa: BLE001 - an annotation that names what is not there says nothing
-        hints = {}
-    fields: list[Any] = []
-    for each in _signature(function, name).parameters.values():
-        kind = hints.get(each.name, Any)
-        fields.append(
-            (each.name, kind) if each.default is inspect.Parameter.empty else (each.name, kind, msgspec.UNSET)
-        )
-    fields.sort(key=len)
-    made = msgspec.defstruct(name, fields, forbid_unknown_fields=True)
-    try:
-        msgspec.convert({}, made, dec_hook=_decoded)
-    except msgspec.ValidationError:
-        pass
-    except TypeError as error:
-        raise ConfigError(f"an annotation of the tool {name!r} cannot be checked: {error}") from error
-    return made
-
-
-def _decoded(kind: type, value: object) -> object:
-    """A value of a type that msgspec does not know: a pydantic model, or an object of a class that takes the value."""
-    if hasattr(kind, "model_validate"):
-        return kind.model_validate(value)
-    if isinstance(value, kind):
-        return value
-    raise ValueError(f"a value of type {getattr(kind, '__name__', kind)} cannot be made of what a cell sends")
-
-
-def _shape_of(function: Callable[..., Any], name: str) -> ToolShape:
-    signature = _signature(function, name)
-    said = inspect.getdoc(function) or ""
-    summary = " ".join(said.partition("\n\n")[0].split())
-    shown = f"{name}{signature}".replace("typing.", "")
-    return ToolShape(
-        name=name,
-        parameters=tuple(each.name for each in signature.parameters.values() if each.kind in _POSITIONAL),
-        signature=shown,
-        summary=summary[:_LONGEST_SUMMARY] + ("…" if len(summary) > _LONGEST_SUMMARY else ""),
-        help=f"{shown}\n\n{said}".strip(),
-    )

@@ -9,15 +9,31 @@ import msgspec
 
 from harlm.errors import CodeError
 from harlm.guest.arguments import PARTS
+from harlm.types import without_surrogates
 
 LARGEST = 2_000_000
 """The most characters of a text, and bytes of other values, that one call returns."""
 
 _DEEPEST = 32  # containers inside containers
+_SHOWN = 300  # characters of an error
 
 
-async def as_result(value: object, name: str) -> object:
+async def drawn(value: object) -> object:
+    """The items of an asynchronous iterator as a list, as many as a result may have; any other value as it is."""
+    if not isinstance(value, AsyncIterator):
+        return value
+    items: list[object] = []
+    async for item in value:
+        items.append(item)
+        if len(items) > PARTS:
+            break
+    return items
+
+
+def as_data(value: object, name: str) -> object:
     """The value of a tool as data. A longer text is cut, and says so at its end.
+
+    Runs the code of iterators and of foreign classes, so it belongs where the tool itself runs.
 
     Args:
         value: what the tool returned.
@@ -26,28 +42,19 @@ async def as_result(value: object, name: str) -> object:
     Raises:
         CodeError: it is not JSON-like, or is too large.
     """
-    if isinstance(value, AsyncIterator):
-        items: list[object] = []
-        async for item in value:
-            items.append(item)
-            if len(items) > PARTS:
-                break
-        value = items
-    elif isinstance(value, Iterator):
+    if isinstance(value, Iterator):
         value = list(islice(value, PARTS + 1))
     if isinstance(value, str):
         return _text(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
     try:
         plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_plain)
-        size = len(msgspec.msgpack.encode(plain))
-    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        parts = _parts(plain, 0)
+        plain, size = _encodable(plain)
+    except Exception as error:
         raise CodeError(
-            f"{name} returned a {type(value).__name__}, which is not JSON-like data ({error}); it must return a str, a number, a "
-            "list or a dict"
+            f"{name} returned a value of type {type(value).__name__}, which is not JSON-like data ({_said(error)}); it must return a str, a "
+            "number, a list or a dict"
         ) from error
-    parts = _parts(plain, 0)
     if size > LARGEST or parts > PARTS:
         raise CodeError(
             f"{name} returned {size:,} bytes in {parts:,} parts; at most {LARGEST:,} bytes and {PARTS:,} parts are taken. Ask it for "
@@ -58,26 +65,62 @@ async def as_result(value: object, name: str) -> object:
 
 def _text(value: str) -> str:
     text = str.__str__(value)
-    if len(text) <= LARGEST:
-        return text
-    return f"{text[:LARGEST]}\n[cut: {LARGEST:,} of {len(text):,} characters]"
+    if len(text) > LARGEST:
+        text = f"{text[:LARGEST]}\n[cut: {LARGEST:,} of {len(text):,} characters]"
+    return without_surrogates(text)
 
 
 def _plain(value: object) -> object:
     """A value of a kind that msgspec does not know.
 
     Raises:
-        NotImplementedError: it has no such form.
+        TypeError: it has no such form.
     """
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if isinstance(value, Iterator):
         return list(islice(value, PARTS + 1))
-    raise TypeError(f"a {type(value).__name__} in it has no JSON")
+    if hasattr(type(value), "tolist"):  # an array, or one number of it
+        return value.tolist()  # type: ignore[attr-defined] # it has one
+    raise TypeError(f"a value of type {type(value).__name__} in it has no JSON")
+
+
+def _encodable(plain: object) -> tuple[object, int]:
+    """A value without halves of letters, and its size in bytes."""
+    try:
+        return plain, len(msgspec.msgpack.encode(plain))
+    except UnicodeEncodeError:
+        plain = _mended(plain)
+        return plain, len(msgspec.msgpack.encode(plain))
+
+
+def _mended(value: object) -> object:
+    match value:
+        case str():
+            return without_surrogates(value)
+        case dict():
+            return {_mended(key): _mended(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_mended(each) for each in value]
+    return value
 
 
 def _parts(value: object, depth: int) -> int:
-    if depth > _DEEPEST or not isinstance(value, list | dict | tuple):
+    """How many numbers, texts and containers a value has.
+
+    Raises:
+        ValueError: it is nested too deep.
+    """
+    if not isinstance(value, list | dict | tuple):
         return 1
+    if depth >= _DEEPEST:
+        raise ValueError(f"nested deeper than {_DEEPEST} levels")
     inside = value.values() if isinstance(value, dict) else value
     return 1 + sum(_parts(each, depth + 1) for each in inside)
+
+
+def _said(error: Exception) -> str:
+    try:
+        return str(error)[:_SHOWN]
+    except Exception:  # noqa: BLE001 - the error is of a foreign class
+        return type(error).__name__

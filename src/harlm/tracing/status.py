@@ -82,7 +82,7 @@ class RunStatus:
         done: calls that were answered.
         failed: calls that failed for good; those that were cancelled are not counted.
         reused: replies that were known.
-        steps: events that show progress: answers, failures, ended cells.
+        steps: events that show progress: answers, failures, calls of tools, ended cells.
         is_running: whether the run has started and not ended.
     """
 
@@ -119,6 +119,10 @@ class RunStatus:
             case events.Reused():
                 self.reused += 1
                 self.steps += 1
+            case events.ToolCalled():
+                self.steps += 1
+                self._priced |= event.cost_micros > 0
+                self._micros += event.cost_micros
             case events.CellStarted():
                 self._cells[event.node] = self._now()
             case events.CellFinished():

@@ -31,6 +31,7 @@ class NodeSummary:
         reused: replies that were taken from the journal instead of a call.
         early: calls that were made before its cells made them.
         wasted: early calls that its cells never made.
+        tool_calls, tool_failures: calls of the user's tools, and how many of them failed.
         faster: the highest parallelism of a cell: how many calls were in flight on average.
         children: the nodes below, in the order in which they began.
         running: those of them that have not ended, by name.
@@ -52,6 +53,8 @@ class NodeSummary:
     reused: int = 0
     early: int = 0
     wasted: int = 0
+    tool_calls: int = 0
+    tool_failures: int = 0
     faster: float = 1.0
     children: list[NodeSummary] = field(default_factory=list)
     running: dict[str, NodeSummary] = field(default_factory=dict)
@@ -109,6 +112,10 @@ class CallTree:
                 self._answered(node, event.role)
             case events.CellFinished():
                 self._node(event).cells += 1
+            case events.ToolCalled():
+                node = self._node(event)
+                node.tool_calls += 1
+                node.tool_failures += bool(event.error)
             case events.Scheduled():
                 node = self._node(event)
                 node.early += event.early
@@ -186,6 +193,9 @@ def node_figures(node: NodeSummary) -> str:
     calls = [f"{node.root_calls} turns" if node.mode != "direct" else f"{node.root_calls} call"]
     if node.sub_calls or (node.in_flight and node.cells):
         calls.append(f"{node.sub_calls} sub-calls")
+    if node.tool_calls:
+        failed = f" ({node.tool_failures} failed)" if node.tool_failures else ""
+        calls.append(f"{node.tool_calls} tool call{'' if node.tool_calls == 1 else 's'}{failed}")
     if node.reused:
         calls.append(f"{node.reused} reused")
     if node.early:

@@ -6,43 +6,82 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 from harlm.typed.keywords import target_of, type_of
 
 _MOST = 5  # faults that are told
 _SHOWN = 80  # characters of a value in a message
-_DEEPEST = 200  # of subschemas that apply to one another; deeper ones refer to themselves
+_DEEPEST = 200  # subschemas inside one another that are applied to parts inside one another
+_STEPS = 50_000  # applied subschemas of a small value; alternatives of alternatives could need 2 ** 64
+_STEPS_PER_PART = 20  # more of them for each part of a value
+_MOST_STEPS = 1_500_000  # in all: some seconds
+
+
+class _TooInvolved(Exception):
+    """A check would take too long."""
 
 
 def faults_in(value: object, schema: Mapping[str, object]) -> list[str]:
     """What is wrong with a value, one sentence a fault, the first few of them; empty if it follows the schema."""
-    return list(islice(_Check(schema).faults(value, schema, "", 0), _MOST))
+    try:
+        return list(islice(_Check(schema, _steps_for(value)).faults(value, schema, "", 0), _MOST))
+    except (_TooInvolved, RecursionError):
+        return [
+            f"{_place('')} it cannot be checked, since it is too large, or nested too deeply, for this schema"
+        ]
+
+
+def _steps_for(value: object) -> int:
+    """How many subschemas may be applied to a value and its parts."""
+    waiting, parts = [value], 0
+    while waiting and parts * _STEPS_PER_PART < _MOST_STEPS:
+        part = waiting.pop()
+        parts += 1
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+    return min(_STEPS + _STEPS_PER_PART * parts, _MOST_STEPS)
 
 
 class _Check:
-    """Checks values by one schema."""
+    """One check of a value."""
 
-    def __init__(self, root: Mapping[str, object]) -> None:
+    def __init__(self, root: Mapping[str, object], steps: int) -> None:
         self._root = root
+        self._targets: dict[object, object] = {}
+        self._left = steps
 
     def faults(self, value: object, schema: object, at: str, depth: int) -> Iterator[str]:
+        """The faults of a value by a subschema.
+
+        Raises:
+            _TooInvolved: it is nested too deeply, or there have been too many steps.
+        """
         if schema is True:
             return
         if not isinstance(schema, dict):
             yield f"{_place(at)} nothing is allowed here"
             return
-        if depth > _DEEPEST:
-            yield f"{_place(at)} the schema refers to itself without end"
-            return
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:
+            raise _TooInvolved
         if "$ref" in schema:
-            yield from self.faults(value, target_of(schema["$ref"], self._root), at, depth + 1)
+            yield from self.faults(value, self._target(schema["$ref"]), at, depth + 1)
         yield from _of_itself(value, schema, at)
         yield from self._combined(value, schema, at, depth)
         if isinstance(value, dict):
             yield from self._object(value, schema, at, depth)
         elif isinstance(value, list | tuple):
             yield from self._array(value, schema, at, depth)
+
+    def _target(self, reference: object) -> object:
+        if reference not in self._targets:
+            self._targets[reference] = target_of(reference, self._root)
+        return self._targets[reference]
 
     def _is(self, value: object, schema: object, depth: int) -> bool:
         return next(self.faults(value, schema, "", depth + 1), None) is None
@@ -75,7 +114,7 @@ class _Check:
             yield f"{_place(at)} {_shown(value)} follows none of the alternatives"
 
     def _has_type(self, value: object, schema: Mapping[str, object]) -> bool:
-        target = target_of(schema["$ref"], self._root) if "$ref" in schema else schema
+        target = self._target(schema["$ref"]) if "$ref" in schema else schema
         wanted = target.get("type") if isinstance(target, dict) else None
         return wanted is None or _is_type(value, wanted)
 
@@ -116,7 +155,8 @@ class _Check:
             found = sum(self._is(each, schema["contains"], depth) for each in value)
             least, most = schema.get("minContains", 1), schema.get("maxContains", math.inf)
             if not _number(least) <= found <= _number(most):
-                yield f"{_place(at)} {found} of its items are of the kind of which it must contain {least} or more"
+                wanted = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+                yield f"{_place(at)} {found} of its items are of a kind of which it must contain {wanted}"
 
 
 def _of_itself(value: object, schema: Mapping[str, object], at: str) -> Iterator[str]:
@@ -146,11 +186,15 @@ def _of_itself(value: object, schema: Mapping[str, object], at: str) -> Iterator
                 yield f"{_place(at)} {value} is not {words} {schema[keyword]}"
 
 
-def _is_multiple(value: float, unit: float) -> bool:
-    if isinstance(value, int) and isinstance(unit, int):
-        return value % unit == 0
-    quotient = value / unit
-    return math.isfinite(quotient) and abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient))
+def _is_multiple(value: Any, unit: Any) -> bool:
+    """By the decimal digits: 0.3 is a multiple of 0.1."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return _exact(value) % _exact(unit) == 0
+
+
+def _exact(number: Any) -> Fraction:
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
 
 _BOUNDS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
@@ -208,11 +252,16 @@ def _same(value: object) -> object:
 
 
 def _shown(value: object) -> str:
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=repr)
-    except (ValueError, RecursionError):
-        text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    """The beginning of a value, without writing all of it."""
+    text = ""
+    for piece in _ENCODER.iterencode(value[: _SHOWN + 1] if isinstance(value, str) else value):
+        text += piece[: _SHOWN + 1]
+        if len(text) > _SHOWN:
+            return f"{text[:_SHOWN]}…"
+    return text
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
 
 
 def _place(at: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
 
 MOST_NODES = 2_000
 """The most subschemas of one schema."""
@@ -16,7 +18,7 @@ _DEEPEST = 64  # nested subschemas
 _TYPES = frozenset({"string", "number", "integer", "boolean", "null", "array", "object"})
 _DRAFTS = re.compile(r"https?://json-schema\.org/draft(?:-0[4-7]|/2019-09|/2020-12)/schema#?\Z")
 
-_NOTES = frozenset(
+NOTES = frozenset(
     "$schema $id $comment $defs definitions title description default examples deprecated readOnly writeOnly format "
     "discriminator contentMediaType contentEncoding".split()
 )
@@ -26,18 +28,37 @@ _COUNTS = frozenset(
     "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains".split()
 )
 _NUMBERS = frozenset("minimum maximum exclusiveMinimum exclusiveMaximum multipleOf".split())
-_ONE = frozenset("items additionalProperties propertyNames contains not if then else".split())
-_LISTS = frozenset("prefixItems allOf anyOf oneOf".split())
-_NAMED = frozenset("properties patternProperties $defs definitions".split())
+ONE = frozenset("items additionalProperties propertyNames contains not if then else".split())
+"""Keywords whose value is a subschema."""
+
+LISTS = frozenset("prefixItems allOf anyOf oneOf".split())
+"""Keywords whose value is a list of subschemas."""
+
+NAMED = frozenset("properties patternProperties $defs definitions".split())
+"""Keywords whose value is an object of subschemas by name."""
+
+_SAME_VALUE = (
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+)  # they apply to the value itself, not to a part
 _OTHERS = frozenset("type enum const required pattern uniqueItems dependentRequired $ref".split())
 
-KEYWORDS = _NOTES | _COUNTS | _NUMBERS | _ONE | _LISTS | _NAMED | _OTHERS
+KEYWORDS = NOTES | _COUNTS | _NUMBERS | ONE | LISTS | NAMED | _OTHERS
 """All keywords that are taken."""
 
 _RANGES = (
     ("minimum", "maximum"),
+    ("exclusiveMinimum", "exclusiveMaximum"),
+    ("minimum", "exclusiveMaximum"),
+    ("exclusiveMinimum", "maximum"),
     ("minLength", "maxLength"),
     ("minItems", "maxItems"),
+    ("minContains", "maxContains"),
     ("minProperties", "maxProperties"),
 )
 
@@ -59,10 +80,13 @@ def checked(schema: object, *, patterns: bool = True) -> Mapping[str, object]:
     """
     if not isinstance(schema, dict):
         raise SchemaFault(f"a JSON Schema is an object, not {type(schema).__name__}")
+    nodes: dict[int, tuple[str, Mapping[str, object]]] = {}
     for number, (path, node) in enumerate(_nodes(schema, "#", 0)):
         if number >= MOST_NODES:
             raise SchemaFault(f"it has more than {MOST_NODES:,} subschemas; ask for less at a time")
         _check_node(node, path, schema, patterns=patterns)
+        nodes[id(node)] = path, node
+    _check_references(nodes, schema)
     return schema
 
 
@@ -72,17 +96,58 @@ def target_of(reference: object, root: Mapping[str, object]) -> object:
     Raises:
         SchemaFault: it leads out of the schema, or to nothing.
     """
-    if not isinstance(reference, str) or not reference.startswith("#"):
+    if not isinstance(reference, str) or (reference != "#" and not reference.startswith("#/")):
         raise SchemaFault(
-            f"$ref {reference!r} leads out of the schema; put what it names into $defs, and refer to '#/$defs/NAME'"
+            f"$ref {reference!r} is not a place in the schema; put what it names into $defs, and refer to '#/$defs/NAME'"
         )
     found: object = root
-    for part in reference[1:].split("/")[1:]:
+    for part in unquote(reference[1:]).split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, list):
+            found = found[int(key)] if key.isdecimal() and int(key) < len(found) else None
+        else:
+            found = found.get(key) if isinstance(found, dict) else None
     if not isinstance(found, dict | bool):
         raise SchemaFault(f"$ref {reference!r} names nothing in the schema")
     return found
+
+
+def _check_references(
+    nodes: Mapping[int, tuple[str, Mapping[str, object]]], root: Mapping[str, object]
+) -> None:
+    """Refuse references to what is not a subschema, and so was not checked, and those that lead back to the same value, which a
+    check would follow for ever.
+    """
+    leads_to: dict[int, list[int]] = {}
+    for path, node in nodes.values():
+        targets = [each for keyword in _SAME_VALUE if keyword in node for each in _listed(node[keyword])]
+        if "$ref" in node:
+            target = target_of(node["$ref"], root)
+            if isinstance(target, dict) and id(target) not in nodes:
+                raise SchemaFault(f"at {path}: $ref {node['$ref']!r} names no subschema")
+            targets.append(target)
+        leads_to[id(node)] = [id(each) for each in targets if isinstance(each, dict)]
+    done: set[int] = set()
+    for start, (path, _) in nodes.items():
+        under_way = {
+            start: iter(leads_to[start])
+        }  # in the order of insertion, so the last one is followed next
+        while under_way:
+            last = next(reversed(under_way))
+            following = next(under_way[last], None)
+            if following is None:
+                del under_way[last]
+                done.add(last)
+            elif following in under_way:
+                raise SchemaFault(
+                    f"at {path}: its references lead back to it without end; refer to it from a property or an item instead"
+                )
+            elif following not in done:
+                under_way[following] = iter(leads_to[following])
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _nodes(node: object, path: str, depth: int) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -96,14 +161,14 @@ def _nodes(node: object, path: str, depth: int) -> Iterator[tuple[str, Mapping[s
     yield path, node
     for keyword, value in node.items():
         place = f"{path}/{keyword}"
-        if keyword in _ONE:
+        if keyword in ONE:
             yield from _nodes(value, place, depth + 1)
-        elif keyword in _LISTS:
+        elif keyword in LISTS:
             if not isinstance(value, list) or (not value and keyword != "prefixItems"):
                 raise SchemaFault(f"at {place}: it must be a list of schemas")
             for at, each in enumerate(value):
                 yield from _nodes(each, f"{place}/{at}", depth + 1)
-        elif keyword in _NAMED:
+        elif keyword in NAMED:
             if not isinstance(value, dict):
                 raise SchemaFault(f"at {place}: it must be an object of schemas by name")
             for name, each in value.items():
@@ -114,6 +179,8 @@ def _check_node(node: Mapping[str, object], path: str, root: Mapping[str, object
     for keyword, value in node.items():
         if keyword not in KEYWORDS and not str(keyword).startswith("x-"):
             raise SchemaFault(f"at {path}: the keyword {keyword!r} is not checked by HARLM; leave it out")
+        if keyword == "$id" and node is not root:
+            raise SchemaFault(f"at {path}: $id stands at the top only; refer to '#/$defs/NAME'")
         if (why := _wrong(keyword, value, root)) is not None:
             raise SchemaFault(f"at {path}: {why}")
         if keyword in ("pattern", "patternProperties") and not patterns:
@@ -182,8 +249,12 @@ def _check_sense(node: Mapping[str, object], path: str) -> None:
     """Refuse what no value can follow, as far as it shows in one subschema."""
     for least, most in _RANGES:
         low, high = node.get(least), node.get(most)
-        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
-            raise SchemaFault(f"at {path}: {least} {low} is above {most} {high}, so no value can follow it")
+        if not isinstance(low, int | float) or not isinstance(high, int | float):
+            continue
+        if low > high or (low == high and "exclusive" in f"{least}{most}"):
+            raise SchemaFault(
+                f"at {path}: {least} {low} leaves nothing below {most} {high}, so no value can follow it"
+            )
     required, known = node.get("required"), node.get("properties")
     if (
         node.get("additionalProperties") is False

@@ -13,13 +13,13 @@ import msgspec
 from harlm.errors import ConfigError
 from harlm.typed.checking import faults_in
 from harlm.typed.keywords import SchemaFault, checked
-from harlm.types import Schema
+from harlm.types import OutputSchema
 
 _LONGEST_FILE = 1_000_000  # bytes of a file with a JSON Schema
 _SHOWN = 1_000  # characters of another library's message
 
 
-def schema_of(wanted: object) -> Schema:
+def schema_of(wanted: object) -> OutputSchema:
     """The schema of a type.
 
     Args:
@@ -30,7 +30,7 @@ def schema_of(wanted: object) -> Schema:
         ConfigError: it is nothing of that kind, or a JSON Schema that cannot be checked.
     """
     match wanted:
-        case Schema():
+        case OutputSchema():
             return wanted
         case Path():
             return _of_file(wanted)
@@ -45,11 +45,11 @@ def schema_of(wanted: object) -> Schema:
     return _of_type(wanted)
 
 
-def schema_of_text(text: str, *, patterns: bool = False) -> Schema:
+def schema_of_text(text: str, *, patterns: bool = False) -> OutputSchema:
     """The schema in a JSON text that a model wrote; without ``patterns``, regular expressions in it are refused.
 
     Raises:
-        SchemaFault: it is not JSON Schema, or it cannot be checked.
+        SchemaFault: it is not a JSON Schema, or one that cannot be checked.
     """
     try:
         found = json.loads(text)
@@ -58,37 +58,40 @@ def schema_of_text(text: str, *, patterns: bool = False) -> Schema:
     return _checking(dict(checked(found, patterns=patterns)), "the schema")
 
 
-def _of_file(path: Path) -> Schema:
+def _of_file(path: Path) -> OutputSchema:
     try:
-        if path.stat().st_size > _LONGEST_FILE:
-            raise ConfigError(f"the schema {str(path)!r} has more than {_LONGEST_FILE:,} bytes")
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        with path.open("rb") as file:
+            text = file.read(_LONGEST_FILE + 1)
     except OSError as error:
         raise ConfigError(f"the schema {str(path)!r} cannot be read ({error.strerror})") from error
+    if len(text) > _LONGEST_FILE:
+        raise ConfigError(f"the schema {str(path)!r} has more than {_LONGEST_FILE:,} bytes")
+    try:
+        data = json.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"the schema {str(path)!r} is not JSON: {error}") from error
     return _of_json_schema(data, repr(str(path)))
 
 
-def _of_json_schema(data: object, name: str) -> Schema:
+def _of_json_schema(data: object, name: str) -> OutputSchema:
     try:
-        known = dict(checked(data))
-    except SchemaFault as fault:
+        known = dict(checked(json.loads(json.dumps(data, allow_nan=False))))
+    except (TypeError, ValueError, RecursionError) as fault:
         raise ConfigError(f"{name} cannot be used as a JSON Schema: {fault}") from fault
     title = known.get("title")
     return _checking(known, title if isinstance(title, str) else name)
 
 
-def _checking(known: Mapping[str, object], name: str) -> Schema:
+def _checking(known: Mapping[str, object], name: str) -> OutputSchema:
     def build(value: object) -> object:
         if faults := faults_in(value, known):
             raise ValueError("; ".join(faults))
         return value
 
-    return Schema(name=name, json_schema=known, build=build)
+    return OutputSchema(name=name, json_schema=known, build=build)
 
 
-def _of_pydantic(model: Any) -> Schema:
+def _of_pydantic(model: Any) -> OutputSchema:
     """By pydantic's own rules. It is not imported here: who passes a model has it."""
     try:
         json_schema = model.model_json_schema()
@@ -98,13 +101,13 @@ def _of_pydantic(model: Any) -> Schema:
     def build(value: object) -> object:
         try:
             return model.model_validate(value)
-        except ValueError as error:  # pydantic's errors are of this kind
-            raise ValueError(str(error)[:_SHOWN]) from error
+        except Exception as error:
+            raise _refused(error) from error
 
-    return Schema(name=_name(model), json_schema=json_schema, build=build)
+    return OutputSchema(name=_name(model), json_schema=json_schema, build=build)
 
 
-def _of_type(wanted: Any) -> Schema:
+def _of_type(wanted: Any) -> OutputSchema:
     try:
         json_schema = msgspec.json.schema(wanted)
     except (TypeError, ValueError, NameError) as error:
@@ -116,10 +119,15 @@ def _of_type(wanted: Any) -> Schema:
     def build(value: object) -> object:
         try:
             return msgspec.convert(value, wanted)
-        except msgspec.ValidationError as error:
-            raise ValueError(str(error)) from error
+        except Exception as error:
+            raise _refused(error) from error
 
-    return Schema(name=_name(wanted), json_schema=json_schema, build=build)
+    return OutputSchema(name=_name(wanted), json_schema=json_schema, build=build)
+
+
+def _refused(error: Exception) -> ValueError:
+    """What a type says against a value. Validators and ``__post_init__`` of a caller's type may raise anything."""
+    return ValueError(str(error)[:_SHOWN] or type(error).__name__)
 
 
 def _name(wanted: Any) -> str:

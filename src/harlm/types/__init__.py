@@ -64,7 +64,7 @@ from harlm.types.route import (
     Worth,
     skill_from,
 )
-from harlm.types.schema import Schema
+from harlm.types.schema import OutputSchema
 from harlm.types.task import Task
 from harlm.types.tool import GatedCall, ToolShape
 from harlm.types.usage import (
@@ -116,6 +116,7 @@ __all__ = [
     "ModelFacts",
     "NextMode",
     "Observation",
+    "OutputSchema",
     "PaidCall",
     "PendingCell",
     "Place",
@@ -132,7 +133,6 @@ __all__ = [
     "Route",
     "RouteOption",
     "Sampling",
-    "Schema",
     "Shape",
     "Share",
     "Signals",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
+class OutputSchema:
     """The type that an answer must have (``harlm.typed.schema_of`` makes it).
 
     Attributes:

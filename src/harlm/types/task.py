@@ -7,7 +7,7 @@ from typing import Literal
 
 from harlm.types.context import Context
 from harlm.types.mode import Mode, Strategy
-from harlm.types.schema import Schema
+from harlm.types.schema import OutputSchema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +26,4 @@ class Task:
     context: Context
     mode: Mode | Literal["auto"] = "auto"
     strategy: Strategy | None = None
-    schema: Schema | None = None
+    schema: OutputSchema | None = None

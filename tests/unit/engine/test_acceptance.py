@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from harlm.engine import prompts
 from harlm.engine.acceptance import Acceptance
+from harlm.engine.typed_answers import Fitting
+from harlm.typed import schema_of
 from harlm.types import Final
 
 COMPUTED, WRITTEN = ("FINAL(len(context))",), ("FINAL('Paris')",)
@@ -41,3 +43,15 @@ def test_asking_does_not_refuse_and_a_refusal_is_the_only_one() -> None:
 
 def test_in_the_last_turn_everything_is_accepted() -> None:
     assert reason(Acceptance(), "", WRITTEN, is_last_turn=True) == ""
+
+
+def test_a_value_that_does_not_follow_the_schema_is_refused_besides() -> None:
+    acceptance = Acceptance(Fitting(schema_of(int)))
+    assert reason(acceptance, "Paris", WRITTEN) == prompts.TOO_EARLY
+    acceptance.refuse(prompts.TOO_EARLY)
+    for _ in range(3):
+        said = reason(acceptance, "Paris", WRITTEN)
+        assert said.startswith("Not finished yet: the value does not follow the JSON Schema")
+        acceptance.refuse(said)
+    assert reason(acceptance, "Paris", WRITTEN) == ""
+    assert reason(Acceptance(Fitting(schema_of(int))), 7, COMPUTED) == ""

@@ -22,7 +22,7 @@ def test_the_root_prompt_is_at_most_1500_tokens() -> None:
 
 def test_prompts_change_only_on_purpose() -> None:
     texts = prompts.REPL_SYSTEM + prompts.FULL_SYSTEM + prompts.DIRECT_SYSTEM + prompts.FINISHING
-    assert hashlib.sha256(texts.encode()).hexdigest()[:16] == "e6e1ac813a84dd6b"
+    assert hashlib.sha256(texts.encode()).hexdigest()[:16] == "6ef143560f5d032d"
 
 
 def test_the_constant_part_comes_first_and_the_turn_last() -> None:

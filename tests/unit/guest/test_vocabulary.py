@@ -140,7 +140,16 @@ async def test_the_host_serves_what_a_combinator_asks(name: str, api: ReplApi) -
 
 
 def test_labelling_asks_for_room_judges_and_reports() -> None:
-    assert {function for function, _ in asked_by("label")} == {*INNER} - {TOOL, PURE_TOOL}
+    assert {function for function, _ in asked_by("label")} == set(INNER) - {TOOL, PURE_TOOL}
+
+
+def test_the_functions_behind_tools_are_given_only_to_runs_with_tools() -> None:
+    assert {TOOL, PURE_TOOL} <= set(INNER)
+    for mode in ("repl", "full"):
+        assert not {TOOL, PURE_TOOL} & set(given_in(mode))
+    assert PURE_TOOL in FORESEEN
+    assert TOOL not in FORESEEN
+    assert TOOL in MOMENTARY
 
 
 async def test_the_host_serves_the_methods_of_context(api: ReplApi) -> None:

@@ -100,7 +100,7 @@ def test_plain_lines_say_nothing_before_and_after_a_run() -> None:
 
 
 def test_the_live_tree_shows_status_and_nodes_below_the_notes() -> None:
-    terminal, clock = Terminal(100, 24), Clock()
+    terminal, clock = Terminal(130, 24), Clock()
     tree = live(terminal, clock=clock)
     for event in STORY:
         tree.emit(event)

@@ -36,6 +36,7 @@ from harlm.events import CallFinished, Event, Noted, RunStarted
 from harlm.home import runs_of
 from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
+from harlm.tools.files import tools_in_files
 from harlm.tracing.causes import Causes
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.fanout import NOT_WRITTEN
@@ -127,11 +128,24 @@ _FLAGS = {
 )
 @click.option(
     "--schema",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Answer with a JSON value that follows the JSON Schema in this file.",
 )
 @click.option("--approve", is_flag=True, help="Show each cell of model-written code, and ask before it runs.")
+@click.option(
+    "--tools",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.py",
+    help="Run this file; model-written code may call the functions in it that are tools (may be repeated).",
+)
+@click.option(
+    "--mcp",
+    multiple=True,
+    metavar="SERVER",
+    help="Let model-written code call the tools of this MCP server: an address or a command (may be repeated).",
+)
 @click.option("--dry-run", is_flag=True, help="Show what the question would cost, and stop.")
 @click.option(
     "-y",
@@ -179,11 +193,16 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     settings = load_settings(
         {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}, quiet=quiet
     ).config
+    client = HARLM(
+        settings=settings,
+        tools=tools_in_files(options["tools"]),
+        mcp=options["mcp"],
+        approve=asks_at_terminal() if options["approve"] else None,
+    )
+    schema = None if options["schema"] is None else schema_of(options["schema"])
     started = time.monotonic()
     context = read(paths, settings, quiet=quiet, clock=LoadingClock(settings.budget.seconds, started))
     reading_s = time.monotonic() - started
-    client = HARLM(settings=settings, approve=asks_at_terminal() if options["approve"] else None)
-    schema = None if options["schema"] is None else schema_of(options["schema"])
     estimate = client.estimate(asked, context)
     if options["dry_run"]:
         show_estimate(estimate, LINES if options["as_events"] else "json" if style == "json" else "text")

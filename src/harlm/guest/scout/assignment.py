@@ -28,12 +28,14 @@ def assign(target: ast.expr, value: Any, frame: Frame, task: ScoutTask) -> None:
         _unpack(target.elts, value, frame, task)
     elif isinstance(target, ast.Subscript):
         holder, key = evaluate(target.value, frame, task), evaluate(target.slice, frame, task)
-        if type(key) is Pending or type(holder) is Pending:
+        if type(key) is Pending:
             late = change(task, _set_item, holder, key, value)
-            if type(holder) is Pending:
-                hold_owners(task, frame, target.value, late)
         else:
-            change(task, lambda owner, *parts: _set_item(owner, key, *parts), holder, value, tolerant=True)
+            late = change(
+                task, lambda owner, *parts: _set_item(owner, key, *parts), holder, value, tolerant=True
+            )
+        if type(holder) is Pending:
+            hold_owners(task, frame, target.value, late)
     elif isinstance(target, ast.Attribute):
         holder = evaluate(target.value, frame, task)
         change(task, lambda owner, new: setattr(owner, target.attr, new), holder, value, tolerant=True)

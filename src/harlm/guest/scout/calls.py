@@ -112,7 +112,7 @@ def _method(target: Any, name: str, values: list[Any], named: dict[str, Any], ta
     kind = type(target)
     if (kind is str or kind in _CONTAINERS) and name not in _STORING and _has_iterator(values, named):
         values, named = _whole(values, named, task)
-    if kind in _CONTAINERS:
+    if kind in _CONTAINERS or (kind is Pending and not target.is_text):
         call = _bound(name, list(named))
         if name in CHANGING:
             return change(task, call, target, *values, *named.values(), tolerant=name in _STORING)
@@ -279,11 +279,13 @@ def _changed_by(own: types.FunctionType, function: Any, values: list[Any], task:
     found = [value for name, value in zip(parameters, given, strict=False) if name in changed]
     names = own.__globals__
     found += [names[name] for name in changed if name not in parameters and name in names]
-    return [
-        value
-        for value in found
-        if isinstance(value, _CONTAINERS) or (hasattr(value, "__dict__") and not callable(value))
-    ]
+    return [value for value in found if _can_change(value)]
+
+
+def _can_change(value: Any) -> bool:
+    if type(value) is Pending:
+        return not value.is_text
+    return isinstance(value, _CONTAINERS) or (hasattr(value, "__dict__") and not callable(value))
 
 
 EVALUATORS[ast.Call] = _call

@@ -14,7 +14,7 @@ from .expressions import EVALUATORS, after, evaluate, truth
 from .frames import Frame
 from .lazy import END, NO_ITEM, Lazy, Plain, Slot, decided, lazy
 from .operations import apply
-from .pending import Pending, Steps
+from .pending import Pending, Steps, settle_parts
 from .reading import listed
 from .search import Search
 from .syntax import facts
@@ -150,13 +150,53 @@ def _comprehension_over(over: Any, node: Comprehension, frame: Frame, task: Scou
         made = GeneratorExpression(task, node, frame, lazy(over, task))
         return _collected(node, listed(made, task, node), task)
     items: list[Any] = []
-    result = _generate(node, 0, over, items, frame, task)
+    try:
+        result = _generate(node, 0, over, items, frame, task)
+    except _UnknownLength as stopped:
+        return _once_arrived(stopped.items, over, node, frame, task)
     if type(result) is Pending:
         return result
     if any(type(slot) is _Maybe for slot in items):
         tests = [slot.test for slot in items if type(slot) is _Maybe]
         return apply(task, lambda *_: _collected(node, _passed(items), task), *tests)
     return _collected(node, items, task)
+
+
+class _UnknownLength(Lost):
+    """An inner loop of unknown length.
+
+    Attributes:
+        items: what it goes over.
+    """
+
+    def __init__(self, items: Pending) -> None:
+        super().__init__("an inner loop of unknown length")
+        self.items = items
+
+
+def _once_arrived(items: Pending, over: Any, node: Comprehension, frame: Frame, task: ScoutTask) -> Any:
+    """The result of a comprehension with an inner loop of unknown length: evaluated as a whole once all that it goes over has
+    arrived.
+
+    Raises:
+        Lost: it calls models, so it would wait for them one after another, or it changes something, so it cannot be evaluated
+            again from its beginning.
+    """
+    if task.strict or _may_call_inside(node, task) or task.world.changed_by(node, frame):
+        raise Lost("an inner loop of unknown length")
+    over = list(over) if type(over) is list else over  # as it is now
+    arrived = apply(task, lambda *_: None, *(settle_parts([over])[0] or [items]))
+    return after(
+        arrived, node, frame, task, lambda _, inner, own: _comprehension_over(over, node, inner, own)
+    )
+
+
+def _may_call_inside(node: Comprehension, task: ScoutTask) -> bool:
+    """Whether a comprehension calls models, other than for what it goes over."""
+    elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    tests = [test for generator in node.generators for test in generator.ifs]
+    loops = [generator.iter for generator in node.generators[1:]]
+    return any(task.world.may_call(facts(each)) for each in (*elements, *tests, *loops))
 
 
 class _Maybe:
@@ -197,7 +237,7 @@ def _generate(
     items = apply(task, iter, listed(over, task) if isinstance(over, Lazy) else over)
     if type(items) is Pending:
         if depth:
-            raise Lost("an inner loop of unknown length")
+            raise _UnknownLength(items)
         return after(
             items, node, frame, task, lambda known, inner, own: _comprehension_over(known, node, inner, own)
         )

@@ -49,8 +49,15 @@ def change(task: ScoutTask, operation: Operation, target: Any, *values: Any, tol
         task.world.undo.before(target)
     result, is_late = _done(task, operation, (target, *values), missing, kept=1)
     if is_late:
-        task.holds[id(target)] = (target, result)
+        _hold(task, target, result)
     return result
+
+
+def _hold(task: ScoutTask, target: Any, change: Pending) -> None:
+    """Hold an object, or what arrives in its place, until it is changed."""
+    task.holds[id(target)] = (target, change)
+    if type(target) is Pending and not target.done:
+        target.then(lambda: None if change.done else _hold(task, settled(target), change))
 
 
 def _done(
@@ -176,7 +183,7 @@ def _missing(task: ScoutTask, values: Sequence[Any]) -> list[Pending] | None:
             if value.error is not None:
                 raise value.error
             missing = [value] if missing is None else [*missing, value]
-        elif task.holds and (held := task.holds.get(id(value))) is not None:
+        if task.holds and (held := task.holds.get(id(value))) is not None:
             if held[1].done:
                 del task.holds[id(value)]
             else:
@@ -191,6 +198,8 @@ def _needed(task: ScoutTask, stopped: BaseException, values: Sequence[Any]) -> l
         Exception: ``stopped`` itself, if it has nothing to do with pending values.
     """
     missing, found = settle_parts(values)
+    changes = [held[1] for value in missing if (held := task.holds.get(id(value))) is not None]
+    missing += [change for change in changes if not change.done]
     if isinstance(stopped, Touched):
         if not missing and not stopped.pending.done:
             return [stopped.pending]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Any
 
@@ -107,10 +107,11 @@ class Peeks:
         if told.text == self._planned or self._is_call_open(told):
             return
         self._planned, last = told.text, self._search
-        search = self._search = PeekSearch(self._world, self._room(told.body), last)
+        body = list(map(_once, told.body))
+        search = self._search = PeekSearch(self._world, self._room(body), last)
         self._main.search = search
-        if self._may_call(told.body):
-            self._follow(told.body, search)
+        if self._may_call(body):
+            self._follow(body, search)
         if last is not None:
             last.has_ended = True
             self._retract(search.replace(last))
@@ -133,16 +134,16 @@ class Peeks:
             for each in ast.walk(part)
         )
 
-    def _may_call(self, body: Sequence[ast.stmt]) -> bool:
-        return all(isinstance(each, _PEEKED) for each in body) and self._world.may_call(of_all(list(body)))
+    def _may_call(self, body: list[ast.stmt]) -> bool:
+        return all(isinstance(each, _PEEKED) for each in body) and self._world.may_call(of_all(body))
 
-    def _room(self, body: Sequence[ast.stmt]) -> int:
+    def _room(self, body: list[ast.stmt]) -> int:
         """The calls that a peek may make: few where a result may end a loop or a search."""
         loops = [each for part in body for each in ast.walk(part) if isinstance(each, ast.For | ast.While)]
         may_end = any(of_all(each.body).exits & _LEAVING for each in loops)
-        return FIRST_WINDOW if may_end or of_all(list(body)).names & _SEARCHING else _WINDOW
+        return FIRST_WINDOW if may_end or of_all(body).names & _SEARCHING else _WINDOW
 
-    def _follow(self, body: Sequence[ast.stmt], search: PeekSearch) -> None:
+    def _follow(self, body: list[ast.stmt], search: PeekSearch) -> None:
         world, main = self._world, self._main
         frame = self._separate(body)
         if frame is None:
@@ -155,17 +156,17 @@ class Peeks:
         try:
             # The cell itself meets an exception, or does not.
             with suppress(Exception, PeekEnded):
-                ahead.start(world.run(list(body), frame, ahead), lambda: lambda: None)
+                ahead.start(world.run(body, frame, ahead), lambda: lambda: None)
         finally:
             search.is_over, world.undo = True, None
             undo.put_back()
         self._is_slow = time.perf_counter() - began > _SLOW_S
 
-    def _separate(self, body: Sequence[ast.stmt]) -> Frame | None:
+    def _separate(self, body: list[ast.stmt]) -> Frame | None:
         """A frame for a peek, with iterators of its own; ``None`` if one cannot be copied."""
         before = self._world.frame
         try:
-            frame = copied(before, of_all(list(body)).names, frozenset())
+            frame = copied(before, of_all(body).names, frozenset())
         except Unforkable:
             return None
         shared = [
@@ -184,6 +185,13 @@ class Peeks:
             search.has_ended = True
             self._retract([reply for replies in search.unused.values() for reply in replies])
             search.unused.clear()
+
+
+def _once(node: ast.stmt) -> ast.stmt:
+    """A ``while`` as its first round: what ends it may not be written yet."""
+    if not isinstance(node, ast.While):
+        return node
+    return ast.copy_location(ast.If(node.test, node.body, []), node)
 
 
 def is_peek(ahead_of: Any) -> bool:

@@ -62,12 +62,14 @@ def _augmented(node: ast.AugAssign, frame: Frame, task: ScoutTask) -> None:
     key = evaluate(target.slice, frame, task)
     before = apply(task, operator.getitem, holder, key)
     after = apply(task, operation, before, evaluate(node.value, frame, task))
-    if type(key) is Pending or type(holder) is Pending:
+    if type(key) is Pending:
         late = change(task, operator.setitem, holder, key, after)
-        if type(holder) is Pending:
-            hold_owners(task, frame, target.value, late)
     else:
-        change(task, lambda owner, new: operator.setitem(owner, key, new), holder, after, tolerant=True)
+        late = change(
+            task, lambda owner, new: operator.setitem(owner, key, new), holder, after, tolerant=True
+        )
+    if type(holder) is Pending:
+        hold_owners(task, frame, target.value, late)
 
 
 def _delete(node: ast.Delete, frame: Frame, task: ScoutTask) -> None:

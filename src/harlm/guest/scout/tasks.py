@@ -30,8 +30,12 @@ it has.
 
 _UNCHANGEABLE = (
     str, bytes, int, float, bool, type(None), complex, range, type, types.ModuleType, types.FunctionType,
-    types.BuiltinFunctionType, types.MethodType, Pending,
+    types.BuiltinFunctionType, types.MethodType,
 )  # fmt: skip
+
+
+def _can_change(value: Any) -> bool:
+    return not value.is_text if type(value) is Pending else not isinstance(value, _UNCHANGEABLE)
 
 
 class Suspend(BaseException):
@@ -290,7 +294,7 @@ def hold_owners(task: ScoutTask, frame: Frame, node: ast.expr, change: Any) -> N
         return
     for name in root(node):
         owner = frame.get(name) if frame.has(name) else None
-        if not isinstance(owner, _UNCHANGEABLE):
+        if _can_change(owner):
             task.holds[id(owner)] = (owner, change)
 
 
@@ -304,7 +308,7 @@ def hold(task: ScoutTask, child: ScoutTask, objects: list[Any]) -> Callable[[], 
     child.holds = dict(task.holds)
     tokens: list[tuple[Any, Pending]] = []
     for each in objects:
-        if not isinstance(each, _UNCHANGEABLE) and type(each) is not tuple:
+        if _can_change(each) and type(each) is not tuple:
             token = Pending(child.sources)
             task.holds[id(each)] = (each, token)
             tokens.append((each, token))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .awaitable import MARK, awaitable
+from .tools import shape_of
 
 _HOW = "help(x) describes x: an object, or the name of a module, keyword or topic"
 
@@ -19,9 +20,12 @@ def exit(code: Any = None) -> NoReturn:
 
 
 def help(*request: Any) -> None:
-    """Print the documentation of an object, or of the module, keyword or topic with a name."""
+    """Print the documentation of an object, or of the module, keyword or topic with a name; of a tool, what the host says."""
     if not request or request[0] is help:
         sys.stdout.write(f"{_HOW}\n")
+        return
+    if (shape := shape_of(request[0])) is not None:
+        sys.stdout.write(f"{shape['help']}\n")
         return
     import pydoc
 

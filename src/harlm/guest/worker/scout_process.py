@@ -82,7 +82,8 @@ class ScoutLauncher:
             sources: the text of this cell and the earlier ones, by file name.
             names: the variables of the REPL.
         """
-        at = _first_that_calls(tree.body, set(callers_among(names)))
+        single = MODEL_CALLS.union(str(shape["name"]) for shape in pure_among(names))
+        at = _first_that_calls(tree.body, set(callers_among(names)), single)
         if at is None:
             return
         rest = Rest(names, sources, file, sources[file], at)
@@ -225,8 +226,16 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
         raise Lost(event)
 
 
-def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
-    """The index of the first statement that can call a model; ``None`` if at most one call is made."""
+def _first_that_calls(
+    body: list[ast.stmt], callers: set[str], single: frozenset[str] = MODEL_CALLS
+) -> int | None:
+    """The index of the first statement that can call a model; ``None`` if at most one call is made.
+
+    Args:
+        body: the cell.
+        callers: the names that lead to calls; those that the cell defines are added.
+        single: those of them that make one call.
+    """
     first: int | None = None
     calls = 0
     for at, node in enumerate(body):
@@ -242,9 +251,7 @@ def _first_that_calls(body: list[ast.stmt], callers: set[str]) -> int | None:
             continue
         if found := _names(node) & callers:
             first = at if first is None else first
-            is_many = (
-                bool(found - MODEL_CALLS) or _has_loop(node) or len(found) > 1 or _count(node, callers) > 1
-            )
+            is_many = bool(found - single) or _has_loop(node) or len(found) > 1 or _count(node, callers) > 1
             calls += 2 if is_many else 1
     return first if calls > 1 else None
 

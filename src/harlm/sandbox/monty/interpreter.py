@@ -37,6 +37,7 @@ _SUSPENSIONS = 10**9  # calls are limited by time and by the host's budget
 _TRACEBACK = 4000
 _FINISHED = "the task is finished"
 _LEAVING = ("exit", "quit")
+_HELP = "help"  # prints all about a tool; Monty itself has none
 _SIMPLE = (str, int, float, bool)  # values that are the same after they have left Monty and come back
 
 _INPUT = lazy_pattern(r"<python-input-\d+>|\bmain\.py\b")
@@ -110,7 +111,7 @@ class Interpreter:
         offered = (
             *ALWAYS,
             *(name for name in setup.functions if name not in INNER),
-            *(each.name for each in setup.tools),
+            *((_HELP, *(each.name for each in setup.tools)) if setup.tools else ()),
         )
         self._functions = {name: _stub(name) for name in offered}
         self._checkout = pool.checkout(
@@ -230,7 +231,7 @@ class Interpreter:
             Dead: the interpreter is unusable.
         """
         try:
-            return looked(self._feed(LOOK))
+            return looked(self._feed(LOOK), self._functions)
         except self._pm.MontyRuntimeError as error:
             if isinstance(error.exception(), MemoryError | TimeoutError):
                 raise Dead(str(error)) from error
@@ -303,6 +304,9 @@ class Interpreter:
                     now = now.resume({"exc_type": "SystemExit", "message": code})
                 elif not isinstance(now, self._pm.FunctionSnapshot) or not self._is_ours(now):
                     now = now.resume_auto()
+                elif now.function_name == _HELP and not self.finished:
+                    self._print("stdout", self._help(now.args))
+                    now = now.resume({"return_value": None})
                 elif self.finished:  # it caught the exception that ended it
                     now = now.resume({"exc_type": "KeyboardInterrupt", "message": _FINISHED})
                 else:
@@ -318,6 +322,12 @@ class Interpreter:
     def _is_ours(self, call: pm.FunctionSnapshot) -> bool:
         """Whether a call is for the host. A call of an undefined name looks the same except for the name."""
         return not call.is_os_function and call.object_id is None and call.function_name in self._functions
+
+    def _help(self, asked: tuple[object, ...]) -> str:
+        """What ``help`` prints for a tool, or for its name: a function arrives by its name."""
+        known = {each.name: each.help for each in self._setup.tools}
+        named = str(asked[0]) if asked else ""
+        return f"{known.get(named) or 'help(name) describes ' + ', '.join(known)}\n"
 
     def _is_leaving(self, call: pm.FunctionSnapshot) -> bool:
         """Whether a call is one of those that end an interactive Python, which Monty does not have."""

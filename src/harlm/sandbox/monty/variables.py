@@ -5,6 +5,7 @@ function.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import msgspec
@@ -115,8 +116,13 @@ class _Looked(msgspec.Struct, frozen=True, array_like=True):
     said: tuple[object] | None
 
 
-def looked(value: object) -> Look:
-    """The checked result of ``LOOK``; empty if it does not have the expected shape."""
+def looked(value: object, functions: Collection[str] = ()) -> Look:
+    """The checked result of ``LOOK``; empty if it does not have the expected shape.
+
+    Args:
+        value: the result.
+        functions: the names of the REPL's own functions, which are no variables.
+    """
     try:
         given = msgspec.convert(value, _Looked)
     except msgspec.ValidationError:
@@ -124,7 +130,7 @@ def looked(value: object) -> Look:
     variables = {
         each.name: Variable(each.identity, _description(each))
         for each in given.seen
-        if each.name not in _OUR_NAMES
+        if each.name not in _OUR_NAMES and each.name not in functions
     }
     return Look(variables, given.said or ())
 

@@ -91,9 +91,19 @@ def test_the_contexts_of_children_go_with_their_prompts() -> None:
     calls = Calls()
     task = task_over(calls)
     task.world._tools = {"rlm_query": llm_query}
-    asked("rlm_query_batched", [["a", "b"], [["x"], ["y"]], "m"], task)
+    asked("rlm_query_batched", [["a", "b"], [["x"], ["y"]], "m"], task, schema=int)
     assert [asking.values for asking in calls.asked] == [["a", ["x"]], ["b", ["y"]]]
-    assert [asking.named for asking in calls.asked] == 2 * [{"model": "m"}]
+    assert [asking.named for asking in calls.asked] == [{"model": "m", "schema": int}] * 2
+
+
+def test_a_call_with_a_schema_is_not_text() -> None:
+    late = Pending()
+    task = task_over()
+    assert asked("llm_query", [late], task).is_text
+    assert asked("llm_query", [late], task, schema=None).is_text
+    assert not asked("llm_query", [late], task, schema=int).is_text
+    assert not asked("llm_query", [late, None, {"type": "integer"}], task).is_text
+    assert not any(reply.is_text for reply in asked("llm_query_batched", [[late, late], None, int], task))
 
 
 def test_contexts_that_are_unknown_or_do_not_fit_are_left_to_the_cell() -> None:

@@ -52,14 +52,27 @@ def test_a_comprehension_over_a_pending_value_waits_as_a_whole() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "[y for x in [1] for y in a]",
+        "[llm_query(y) for x in [1] for y in a]",
+        "[seen.append(y) for x in [1] for y in a]",
         "[y for x in [1] if a for y in [x]]",
         "[x async for x in a]",
     ],
 )
 def test_loops_whose_shape_depends_on_a_pending_value_are_left_to_the_cell(code: str) -> None:
     with pytest.raises(Lost):
-        value_of(code, task_over(a=Pending()))
+        value_of(code, task_over(a=Pending(), seen=[]))
+
+
+def test_loops_inside_one_another_wait_for_all_that_they_go_over_as_it_is_now() -> None:
+    first, second = Pending(), Pending()
+    rows: list[object] = [first, ["c"], second]
+    task = task_over(rows=rows)
+    result = value_of("[cell * 2 for row in rows for cell in row if cell != 'x']", task)
+    rows.append(["later"])
+    arrive(first, ["a", "x"], task)
+    assert not result.done
+    arrive(second, ["d"], task)
+    assert result.value == ["aa", "cc", "dd"]
 
 
 def test_its_variable_does_not_leave_a_comprehension() -> None:

@@ -113,7 +113,6 @@ def test_a_prompt_that_needs_a_reply_is_not_bet_on() -> None:
     "statement",
     [
         "def f():\n    llm_query('a')\n    pass\n",
-        "while True:\n    llm_query('a')\n    break\n",
         "try:\n    llm_query('a')\nfinally:\n    pass\n",
         "import json\nfor c in chunks:\n    json.dumps(c)\n",
     ],
@@ -121,6 +120,14 @@ def test_a_prompt_that_needs_a_reply_is_not_bet_on() -> None:
 def test_other_statements_are_not_peeked_at(statement: str) -> None:
     line = told(OpenTail(statement))
     assert line.asked == []
+
+
+def test_of_an_open_while_only_the_first_round_is_peeked_at() -> None:
+    loop = "at = 0\nwhile at < 5:\n    r = llm_query(f'{at}')\n    at += 1\n"
+    assert told(OpenTail(loop)).asked == ["0"]
+    line = told(MoreCode("at = 0\n", False), OpenTail(loop[7:]), MoreCode(loop, True))
+    assert line.asked == [*"01234"]
+    assert line.uncertain == ["0"]
 
 
 # -- how many ------------------------------------------------------------------------------------------------

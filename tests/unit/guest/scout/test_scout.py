@@ -153,6 +153,51 @@ FORESEEN = {
         2,
     ),
     "the same prompt many times": ("out = [llm_query('same') for _ in range(5)]\n" + MERGE, 2),
+    "typed values": (
+        "out = []\nfor c in chunks:\n    v = llm_query(c, schema={'word': str, 'n': int})\n    v['word'] += '!'\n"
+        "    out.append(v)\n" + MERGE,
+        2,
+    ),
+    "a filter on typed values": (
+        "found = llm_query_batched(chunks, schema={'word': str, 'n': int})\nfor c, v in zip(chunks, found):\n"
+        "    if v['n'] > 4:\n        v['more'] = llm_query('more ' + c, schema=str)\n"
+        "out = [v['word'] for v in found if v['n'] > 2]\n" + MERGE,
+        2,
+    ),
+    "typed values that are changed by a branch": (
+        "out = llm_query_batched(chunks, schema={'word': str, 'n': int})\nfor c, v in zip(chunks, out):\n"
+        "    if v['n'] > 4:\n        v['more'] = llm_query('more ' + c, schema=str)\n" + MERGE,
+        3,
+    ),
+    "typed values that a function changes": (
+        "def louder(v):\n    v['word'] = v['word'].upper()\n    return v\n"
+        "out = [louder(llm_query(c, schema={'word': str, 'n': int})) for c in chunks]\n" + MERGE,
+        2,
+    ),
+    "typed lists that are changed": (
+        "out = []\nfor c in chunks:\n    v = llm_query(c, schema=list[str])\n    v.append(llm_query('more ' + c))\n"
+        "    v += ['end']\n    out.append(v)\n" + MERGE,
+        2,
+    ),
+    "the rows of all": (
+        "out = [row for rows in llm_query_batched(chunks, schema=[{'word': str, 'n': int}]) for row in rows if row['n'] > 1]\n"
+        + MERGE,
+        2,
+    ),
+    "the words of all": (
+        "found = [llm_query(c) for c in chunks]\nout = {w: len(w) for reply in found for w in reply.split()}\n"
+        + MERGE,
+        2,
+    ),
+    "a batch of typed values": (
+        "out = llm_query_batched(chunks, schema=list[str])\nmore = llm_query_batched(out[0] + out[1] or ['-'])\n"
+        + MERGE,
+        2,
+    ),
+    "typed children": (
+        "out = rlm_query_batched(chunks, [[c] for c in chunks], schema=int)\nfinal = llm_query(str(sum(out)))",
+        2,
+    ),
     "children": ("out = [rlm_query('q ' + c, context=[c, c]) for c in chunks]\n" + MERGE, 2),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -54,6 +55,27 @@ def test_calls_send_what_the_host_expects(host: Host, functions: dict[str, Any])
     ]
 
 
+def test_a_schema_goes_to_the_host_as_json_and_only_if_there_is_one(
+    host: Host, functions: dict[str, Any]
+) -> None:
+    functions["llm_query"]("a", schema=list[int])
+    functions["llm_query"]("a", None, {"n": int})
+    functions["llm_query_batched"](["a", "b"], schema=bool)
+    functions["rlm_query"]("a", "text", schema=str)
+    functions["rlm_query_batched"](["a"], ["text"], None, {"enum": [1]})
+    functions["llm_query"]("a", schema=None)
+    sent = [each for _, given in host.asked for each in (given if isinstance(given, list) else [given])]
+    assert [json.loads(each["schema"]) for each in sent[:-1]] == [
+        {"type": "array", "items": {"type": "integer"}},
+        {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False},
+        {"type": "boolean"},
+        {"type": "boolean"},
+        {"type": "string"},
+        {"enum": [1]},
+    ]  # fmt: skip
+    assert "schema" not in sent[-1]
+
+
 def test_texts_that_the_host_has_are_sent_by_number_and_others_whole(
     host: Host, functions: dict[str, Any]
 ) -> None:
@@ -99,6 +121,8 @@ def test_a_batch_of_children_pairs_prompts_with_contexts(host: Host, functions: 
         ),
         ("llm_query", ("  ",), ValueError, "llm_query was given an empty prompt"),
         ("llm_query", ("a", 7), TypeError, "model must be a name or None, not int"),
+        ("llm_query", ("a", None, 7), TypeError, "schema: 7 is no type and no JSON Schema"),
+        ("llm_query_batched", (["a"], None, "x" * 30_000), ValueError, "a schema has 30,000 characters"),
         (
             "llm_query_batched",
             ("abc",),

@@ -73,6 +73,21 @@ async def test_the_answers_of_a_batch_are_in_the_order_of_the_prompts() -> None:
     assert len(host.asked) == 2000
 
 
+async def test_a_schema_goes_to_the_host_as_json_and_the_value_comes_back() -> None:
+    host = Host({"n": 1})
+    for function, args in (
+        ("llm_query", ("a", None, {"n": "int"})),
+        ("llm_query_batched", (["a"], None, {"n": "int"})),
+        ("rlm_query", ("a", "alpha", None, {"n": "int"})),
+        ("rlm_query_batched", (["a"], ["alpha"], None, {"n": "int"})),
+    ):
+        value = await functions(host).answer(function, args, {})
+        assert value in ({"n": 1}, [{"n": 1}])
+    assert {str(arguments["schema"]) for _, arguments in host.asked} == {
+        '{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": false}'
+    }
+
+
 async def test_a_batch_waits_for_all_calls_before_it_raises() -> None:
     host = Host()
     with pytest.raises(CodeError, match="1 of 3 calls failed; the first: no reply"):
@@ -120,6 +135,7 @@ async def test_a_batch_of_children_needs_one_context_for_each_prompt() -> None:
         ("llm_query", (3,), "llm_query needs a str prompt, not int"),
         ("llm_query", (" ",), "llm_query was given an empty prompt"),
         ("llm_query", ("a", 3), "model must be a name or None, not int"),
+        ("llm_query", ("a", None, 3), "schema: 3 is no type and no JSON Schema"),
         ("llm_query", (), r"^llm_query\(\) missing 1 required positional argument"),
         ("llm_query_batched", ("one",), "needs a list, not one str; for one there is llm_query"),
         ("rlm_query", ("a", 3), "a child's context must be a str, a list or a dict of str, not int"),
