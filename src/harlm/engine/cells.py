@@ -118,8 +118,8 @@ class Cells:
             SandboxFailure: the sandbox broke.
         """
         seen = await self._run(repl, cell, turn)
-        if seen.error is not None or seen.final is not None:
-            await self.forget()  # no later cell of the reply runs
+        if _ends_the_reply(seen):
+            await self.forget()
         return seen
 
     async def _run(self, repl: Repl, cell: str, turn: int) -> Observation:
@@ -132,17 +132,25 @@ class Cells:
         self._foresee_next()
         has_scout = self._node.settings.speculation != "off" and self._leads_to_calls(cell)
         if writing is None and not has_scout and not self._effects.are_held:
-            return await repl.run(cell)
+            return self._ran(await repl.run(cell))
         if self._has_mark(cell):
             self._earlier.add(cell)
         broker = self._broker() if writing is None else writing.broker
         try:
             with self._api.claiming_from(broker):
-                return await repl.run(cell, ahead=broker if writing is None and has_scout else None)
+                return self._ran(
+                    await repl.run(cell, ahead=broker if writing is None and has_scout else None)
+                )
         finally:
             if writing is not None:
                 writing.close()
             self._report(await finished(broker.close()), cell, turn, while_written=writing is not None)
+
+    def _ran(self, seen: Observation) -> Observation:
+        """The result of a cell, at once: a scout of the next one that waits for the REPL does not start in vain."""
+        if _ends_the_reply(seen) and self._writing is not None:
+            self._writing.stop()
+        return seen
 
     def _broker(self) -> Broker:
         account = self._node.account
@@ -272,6 +280,11 @@ class _Writing:
         scout.tell(cell, is_all=True)
         return True
 
+    def stop(self) -> None:
+        """Start no scout that has not started."""
+        if self._starting is not None:
+            self._starting.cancel()
+
     def close(self) -> None:
         """End the scout, since the cell has ended."""
         if self._scout is not None:
@@ -291,6 +304,11 @@ class _Writing:
             self.close()
             record = await self.broker.close()
         return record
+
+
+def _ends_the_reply(seen: Observation) -> bool:
+    """Whether no later cell of the reply runs after one with this result."""
+    return seen.error is not None or seen.final is not None
 
 
 def _scheduled(record: CellRecord, pattern: str, turn: int) -> events.Scheduled:
