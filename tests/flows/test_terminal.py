@@ -43,13 +43,21 @@ def set_by_user(settings: str) -> None:
 class OnTerminal:
     """A ``harlm`` whose stdout and stderr are one terminal.
 
+    Args:
+        arguments: of ``harlm``.
+        width, height: of the terminal.
+        environment: variables besides those of the test.
+        reads: whether stdin is the terminal too.
+
     Attributes:
         screen: what the user sees.
         seen: every text that was on the screen at some time.
         process: the process.
     """
 
-    def __init__(self, *arguments: str, width: int, height: int, environment: dict[str, str]) -> None:
+    def __init__(
+        self, *arguments: str, width: int, height: int, environment: dict[str, str], reads: bool = False
+    ) -> None:
         self.screen = Screen(width, height)
         self.seen: list[str] = []
         self.written = ""
@@ -58,7 +66,7 @@ class OnTerminal:
         self._size(width, height)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "harlm", *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=theirs if reads else subprocess.DEVNULL,
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,

@@ -212,7 +212,7 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     if output is not None:
         refuse_unwritable(output)
     events = _EventLines() if options["as_events"] else None
-    with _progress_kept() as kept, _displayed(quiet=quiet, events=events) as displays:
+    with _progress_kept() as kept, _displayed(quiet, events, asks=options["approve"]) as displays:
         sinks = [kept, *displays, *([events] if events is not None else [])]
         answer, ended_by = _asked(
             client, Task(question=asked, context=context, schema=schema), sinks, reading_s
@@ -279,12 +279,13 @@ def _asked(
 
 
 @contextmanager
-def _displayed(*, quiet: bool, events: _EventLines | None) -> Iterator[list[TraceSink]]:
+def _displayed(quiet: bool, events: _EventLines | None, *, asks: bool) -> Iterator[list[TraceSink]]:
     """The sinks that show progress on stderr; closed at the end, also after an error."""
     if quiet:
         yield []
         return
-    is_shared = events is not None and sys.stdout.isatty()  # the tree would overwrite the events
+    # The tree would overwrite the events, and what the user is asked.
+    is_shared = asks or (events is not None and sys.stdout.isatty())
     display = LiveTree(sys.stderr) if sys.stderr.isatty() and not is_shared else PlainLines(sys.stderr)
     try:
         yield [display]
