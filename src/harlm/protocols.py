@@ -325,7 +325,8 @@ class Foresight(Protocol):
         ...
 
     def retract(self, numbers: Sequence[int]) -> None:
-        """Take foreseen calls back, which the cell will not make after all: those that it has not made are cancelled.
+        """Take foreseen calls back, which the cell will not make after all: those that it has not made and that have no reply
+        yet are cancelled.
 
         Args:
             numbers: as in ``Foreseen``; unknown ones are ignored.
@@ -349,7 +350,7 @@ class EarlyScout(Protocol):
         """Pass on what is written after the whole statements, as far as it goes.
 
         Args:
-            tail: the text, which may end in the middle of a word.
+            tail: the text; empty if what was passed on before does not stand any more.
         """
         ...
 

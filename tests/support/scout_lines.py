@@ -29,7 +29,7 @@ def reply_to(prompt: str, number: int = 1) -> str:
     return f"{('yes', 'no', 'maybe')[int(digest[:4], 16) % 3]} {digest[4:10]}"
 
 
-def _value(prompt: str, schema: object) -> object:
+def value_of(prompt: str, schema: object) -> object:
     """What a call returns: a text, or a value of its schema."""
     if schema is None:
         return reply_to(prompt)
@@ -67,7 +67,7 @@ class VirtualLine:
         self.now, number, prompt, schema = heapq.heappop(self._coming)
         if prompt in self._refused:
             return HostReply(number, None, f"no reply to {prompt}")
-        return HostReply(number, _value(prompt, schema))
+        return HostReply(number, value_of(prompt, schema))
 
 
 class Seen(NamedTuple):
@@ -135,7 +135,7 @@ def variables(code: str, **names: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _reply(function: str, arguments: dict[str, Any]) -> object:
-    return _value(str(arguments["prompt"]), arguments.get("schema"))
+    return value_of(str(arguments["prompt"]), arguments.get("schema"))
 
 
 def _plain(names: dict[str, Any]) -> dict[str, Any]:

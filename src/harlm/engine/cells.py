@@ -90,7 +90,7 @@ class Cells:
             ReplySoFar(self._cells_run),
             self._opening,
             leads_to_calls=self._leads_to_calls,
-            has_mark=self._has_mark,
+            names_call=self._names_call,
             on_begin=self._queries.begin_cell,
         )
         if self._said:
@@ -117,6 +117,12 @@ class Cells:
         Raises:
             SandboxFailure: the sandbox broke.
         """
+        seen = await self._run(repl, cell, turn)
+        if _ends_the_reply(seen):
+            await self.forget()
+        return seen
+
+    async def _run(self, repl: Repl, cell: str, turn: int) -> Observation:
         if self._writing is not None and not await self._writing.is_of(cell):
             await self._forget(cell, turn)
         writing, self._writing = self._writing, None
@@ -126,17 +132,25 @@ class Cells:
         self._foresee_next()
         has_scout = self._node.settings.speculation != "off" and self._leads_to_calls(cell)
         if writing is None and not has_scout and not self._effects.are_held:
-            return await repl.run(cell)
+            return self._ran(await repl.run(cell))
         if self._has_mark(cell):
             self._earlier.add(cell)
         broker = self._broker() if writing is None else writing.broker
         try:
             with self._api.claiming_from(broker):
-                return await repl.run(cell, ahead=broker if writing is None and has_scout else None)
+                return self._ran(
+                    await repl.run(cell, ahead=broker if writing is None and has_scout else None)
+                )
         finally:
             if writing is not None:
                 writing.close()
             self._report(await finished(broker.close()), cell, turn, while_written=writing is not None)
+
+    def _ran(self, seen: Observation) -> Observation:
+        """The result of a cell, at once: a scout of the next one that waits for the REPL does not start in vain."""
+        if _ends_the_reply(seen) and self._writing is not None:
+            self._writing.stop()
+        return seen
 
     def _broker(self) -> Broker:
         account = self._node.account
@@ -156,6 +170,9 @@ class Cells:
 
     def _has_mark(self, code: str) -> bool:
         return any(mark in code for mark in self._marks)
+
+    def _names_call(self, text: str) -> bool:
+        return self._has_mark(text) or (len(self._earlier) > 0 and self._earlier.are_named_in(text))
 
     def _leads_to_calls(self, cell: str) -> bool:
         return self._has_mark(cell) or (len(self._earlier) > 0 and self._earlier.can_call_in(cell))
@@ -190,7 +207,7 @@ class _Writing:
         so_far: follows its text.
         opening: the REPL, which may still be opening, or run the cell before.
         leads_to_calls: says of whole statements whether running them may call a model.
-        has_mark: whether any text names a call.
+        names_call: says of any text whether it names what may call a model.
         on_begin: called when its scout starts.
     """
 
@@ -201,14 +218,14 @@ class _Writing:
         opening: asyncio.Future[Repl],
         *,
         leads_to_calls: Callable[[str], bool],
-        has_mark: Callable[[str], bool],
+        names_call: Callable[[str], bool],
         on_begin: Callable[[], None],
     ) -> None:
         self.broker = broker
         self._so_far = so_far
         self._opening = opening
         self._leads_to_calls = leads_to_calls
-        self._has_mark = has_mark
+        self._names_call = names_call
         self._on_begin = on_begin
         self._code = ""
         self._hinted = ""
@@ -216,29 +233,32 @@ class _Writing:
         self._scout: EarlyScout | None = None
 
     def on_text(self, text: str) -> None:
-        """Take the reply so far, and pass new whole statements to the scout."""
-        if not self._so_far.extends_to(text):
-            self._so_far = self._so_far.begun_anew()  # the call was retried, and its second reply differs
+        """Take the reply so far, and pass what is new of the cell to the scout."""
+        if not self._so_far.extends_to(text):  # the call was made again, and its second reply differs
+            self._so_far = self._so_far.begun_anew()
+            self._hint("")
         code = self._so_far.take(text)
-        new = ""
         if len(code) > len(self._code) and code.startswith(self._code):
-            new, self._code = code[len(self._code) :], code
+            new, self._code, self._hinted = code[len(self._code) :], code, ""
             if self._scout is not None:
                 self._scout.tell(code, is_all=False)
-        tail = self._tail() if code == self._code else ""
-        if self._scout is not None and tail:
-            self._scout.hint(tail)
-        elif self._starting is None and (self._leads_to_calls(new) or (tail and self._has_mark(tail))):
-            self._starting = asyncio.ensure_future(self._start())
+            elif self._starting is None and self._leads_to_calls(new):
+                self._begin()
+        if code == self._code and (tail := self._so_far.tail).strip():
+            self._hint(tail)
 
-    def _tail(self) -> str:
-        """What follows the whole statements, up to the last end of a call or a line; empty if that was passed on before."""
-        tail = self._so_far.tail
-        tail = tail[: max(tail.rfind(")"), tail.rfind("\n")) + 1]
-        if tail == self._hinted or not tail.strip():
-            return ""
+    def _hint(self, tail: str) -> None:
+        """Pass on what follows the whole statements; empty if that is not known any more."""
+        if tail == self._hinted:
+            return
         self._hinted = tail
-        return tail
+        if self._scout is not None:
+            self._scout.hint(tail)
+        elif self._starting is None and self._names_call(tail):
+            self._begin()
+
+    def _begin(self) -> None:
+        self._starting = asyncio.ensure_future(self._start())
 
     async def _start(self) -> EarlyScout | None:
         repl = await asyncio.shield(self._opening)
@@ -246,7 +266,8 @@ class _Writing:
         if self._scout is not None:
             self._on_begin()
             self._scout.tell(self._code, is_all=False)
-            self._scout.hint(self._hinted)
+            if self._hinted:
+                self._scout.hint(self._hinted)
         return self._scout
 
     async def is_of(self, cell: str) -> bool:
@@ -258,6 +279,11 @@ class _Writing:
             return False
         scout.tell(cell, is_all=True)
         return True
+
+    def stop(self) -> None:
+        """Start no scout that has not started."""
+        if self._starting is not None:
+            self._starting.cancel()
 
     def close(self) -> None:
         """End the scout, since the cell has ended."""
@@ -278,6 +304,11 @@ class _Writing:
             self.close()
             record = await self.broker.close()
         return record
+
+
+def _ends_the_reply(seen: Observation) -> bool:
+    """Whether no later cell of the reply runs after one with this result."""
+    return seen.error is not None or seen.final is not None
 
 
 def _scheduled(record: CellRecord, pattern: str, turn: int) -> events.Scheduled:

@@ -127,6 +127,10 @@ class EarlierCells:
         except (SyntaxError, TooComplex):
             return True
 
+    def are_named_in(self, text: str) -> bool:
+        """Whether a text that need not be whole names what leads to a call of a model."""
+        return self._is_any or self._callers.are_named_in(text)
+
 
 def _parsed(cell: str) -> ast.Module:
     """The syntax of a cell.

@@ -239,17 +239,26 @@ class Broker:
         return await _outcome(call)
 
     def retract(self, numbers: Sequence[int]) -> None:
-        """See ``harlm.protocols.Foresight``. Of several equal calls only the last can be taken back, or another one would get
-        its place, and with it its reply.
+        """See ``harlm.protocols.Foresight``. Of several equal calls only the last is cancelled, or another one would get its
+        place, and with it its reply. One that has a reply already keeps it for the next equal call.
         """
         for each in sorted(numbers, reverse=True):
             number = self._by_foreseen.pop(each, None)
-            call = None if number is None else self._calls[number - 1]
-            if call is None or not call.is_early or call.is_claimed or call.lane.calls[-1] is not call:
+            if number is None:
                 continue
-            call.lane.calls.pop()
-            call.lane.foreseen = min(call.lane.foreseen, len(call.lane.calls))
-            if call.task is not None and not call.task.done():
+            call = self._calls[number - 1]
+            lane = call.lane
+            lane.foreseen -= 1  # the next equal call that the scout foresees is this one
+            is_last = bool(lane.calls) and lane.calls[-1] is call
+            if (
+                is_last
+                and call.is_early
+                and not call.is_claimed
+                and call.task is not None
+                and not call.task.done()
+            ):
+                lane.calls.pop()
+                lane.foreseen = min(lane.foreseen, len(lane.calls))
                 call.task.cancel()
 
     def _begin(

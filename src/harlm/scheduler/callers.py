@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from harlm.guest.scout.syntax import named_after
 from harlm.guest.vocabulary import MODEL_CALLS
 
+_WORDS = re.compile(r"[^\W\d]\w*")
 _MOST = 20_000  # names and uses that are kept
 
 
@@ -56,6 +58,10 @@ class Callers:
     def are_in(self, tree: ast.AST) -> bool:
         """Whether the names in ``tree`` include one that leads to a call."""
         return self._is_any or any(_own_name(node) in self._calling for node in ast.walk(tree))
+
+    def are_named_in(self, text: str) -> bool:
+        """Whether a text that need not be Python names one."""
+        return self._is_any or not self._calling.isdisjoint(_WORDS.findall(text))
 
     def _learn(self, definitions: Iterable[_Definition]) -> None:
         for definition in definitions:

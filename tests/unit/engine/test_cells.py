@@ -14,7 +14,7 @@ from harlm.engine import solve
 from harlm.engine.cells import Cells
 from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
-from harlm.protocols import EarlyScout, Foreseen, Foresight, Repl, ReplHost, ReplSetup
+from harlm.protocols import EarlyScout, Foreseen, Foresight, LanguageModel, Repl, ReplHost, ReplSetup
 from harlm.testing import EventLog, FakeSandbox, ScriptedModel
 from harlm.types import Mode, Observation, Task
 from tests.support.nodes import node_with, use_calls
@@ -25,6 +25,7 @@ class LineScout:
 
     Attributes:
         told: each text that it was given, and whether that was all of the cell.
+        hints: each open tail that it was given.
         is_closed: whether it was ended.
     """
 
@@ -33,10 +34,11 @@ class LineScout:
         self._foreseen = 0
         self._asking: set[asyncio.Future[object]] = set()
         self.told: list[tuple[str, bool]] = []
+        self.hints: list[str] = []
         self.is_closed = False
 
     def hint(self, tail: str) -> None:
-        pass
+        self.hints.append(tail)
 
     def tell(self, code: str, *, is_all: bool) -> None:
         self.told.append((code, is_all))
@@ -64,21 +66,24 @@ class ScoutingRepl:
     def __init__(self, inner: Repl, *, can_scout: bool = True) -> None:
         self.inner = inner
         self._can_scout = can_scout
+        self._turn = asyncio.Lock()  # no scout starts while a cell runs
         self.scouts: list[LineScout] = []
         self.ran: list[tuple[str, bool]] = []
 
     async def run(self, cell: str, *, ahead: Foresight | None = None) -> Observation:
-        self.ran.append((cell, ahead is not None))
-        if ahead is not None:
-            LineScout(ahead).tell(cell, is_all=True)
-            await settled()
-        return await self.inner.run(cell)
+        async with self._turn:
+            self.ran.append((cell, ahead is not None))
+            if ahead is not None:
+                LineScout(ahead).tell(cell, is_all=True)
+                await settled()
+            return await self.inner.run(cell)
 
     async def scout(self, foresight: Foresight) -> EarlyScout | None:
-        if not self._can_scout:
-            return None
-        self.scouts.append(LineScout(foresight))
-        return self.scouts[-1]
+        async with self._turn:
+            if not self._can_scout:
+                return None
+            self.scouts.append(LineScout(foresight))
+            return self.scouts[-1]
 
     async def fork(self, host: ReplHost, *, read_only: bool = False) -> Repl:
         return await self.inner.fork(host, read_only=read_only)
@@ -104,9 +109,22 @@ class Place:
         model: replies in capitals.
     """
 
-    def __init__(self, mode: Mode = "full", speculation: str = "safe", *, can_scout: bool = True) -> None:
+    def __init__(
+        self,
+        mode: Mode = "full",
+        speculation: str = "safe",
+        *,
+        can_scout: bool = True,
+        model: LanguageModel | None = None,
+        **settings: int,
+    ) -> None:
         self.model = ScriptedModel(lambda messages: messages[-1].content.upper())
-        self.node, self.log = node_with(self.model, caps=Caps(calls=1_000), speculation=speculation)  # type: ignore[arg-type] # a word
+        self.node, self.log = node_with(
+            model or self.model,
+            caps=Caps(calls=1_000),
+            speculation=speculation,  # type: ignore[arg-type] # a word
+            **settings,
+        )
         task = Task(question="?", context=load("a text"))
         queries = Queries(task, self.node, solve=solve)
         with Searcher(task.context) as searcher:

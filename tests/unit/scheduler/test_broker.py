@@ -243,3 +243,143 @@ async def test_large_replies_are_dropped_once_the_cell_has_them(monkeypatch: pyt
     assert not late.done(), "a scout that is too late gets no reply"
     late.cancel()
     assert len((await broker.close()).calls) == 20
+
+
+# -- calls that are taken back -------------------------------------------------------------------------------
+
+
+async def looking_ahead(broker: Broker, *calls: Foreseen) -> list[asyncio.Task[object]]:
+    """A scout that waits for some calls, which have begun."""
+    waiting = [asyncio.create_task(broker.foresee(each)) for each in calls]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return waiting
+
+
+async def given_up(waiting: list[asyncio.Task[object]]) -> None:
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_call_that_is_taken_back_is_cancelled_settled_and_counted_as_wasted() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    waiting = await looking_ahead(broker, foreseen(1, "slow"))
+    broker.retract([1])
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert model.cancelled == ["slow"]
+    assert [each.usage for each in broker.unclaimed] == [Usage(calls=1, input_tokens=10)]
+    record = await broker.close()
+    assert (record.early.made, record.early.claimed, record.early.wasted) == (1, 0, 1)
+    assert record.early.wasted_tokens == 10
+    await given_up(waiting)
+
+
+async def test_the_cell_makes_a_call_that_was_taken_back_anew_with_the_same_sample() -> None:
+    samples: list[int] = []
+    model = Model()
+
+    def begin(function: str, arguments: Mapping[str, object], is_early: bool, sample: int) -> Making:
+        samples.append(sample)
+        return model.begin(function, arguments, is_early, sample)
+
+    broker = Broker(begin)
+    waiting = await looking_ahead(broker, foreseen(1, "slow"))
+    broker.retract([1])
+    claiming = asyncio.create_task(broker.claim(*asked("slow")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert samples == [0, 0]
+    assert model.cancelled == ["slow"]
+    record = await broker.close()
+    assert [call.is_claimed for call in record.calls] == [False, True]
+    await given_up([*waiting, claiming])
+
+
+async def test_a_call_that_the_cell_has_made_is_kept() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    waiting = await looking_ahead(broker, foreseen(1, "slow"))
+    claiming = asyncio.create_task(broker.claim(*asked("slow")))
+    await asyncio.sleep(0)
+    broker.retract([1])
+    await asyncio.sleep(0)
+    assert model.cancelled == []
+    waiting += await looking_ahead(broker, foreseen(2, "slow"))
+    assert model.made == ["slow"], "the scout's next equal call is that one"
+    await broker.close()
+    await given_up([*waiting, claiming])
+
+
+async def test_of_equal_calls_the_last_is_taken_back_and_the_others_stay_matched() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    waiting = await looking_ahead(broker, *(foreseen(number, "slow") for number in (1, 2, 3)))
+    broker.retract([2, 3])
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert model.cancelled == ["slow", "slow"]
+    waiting += await looking_ahead(broker, foreseen(4, "slow"))
+    assert len(model.made) == 4, "the second one is begun anew"
+    record = await broker.close()
+    assert len(record.calls) == 4
+    await given_up(waiting)
+
+
+async def test_a_reply_that_has_arrived_is_kept_for_the_next_equal_call() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    assert await broker.foresee(foreseen(1, "a")) == "a #1"
+    broker.retract([1])
+    assert await broker.foresee(foreseen(2, "a")) == "a #1"
+    broker.retract([2])
+    assert await broker.claim(*asked("a")) == "a #1"
+    assert await broker.claim(*asked("a")) == "a #2"
+    record = await broker.close()
+    assert (record.early.made, record.early.wasted) == (1, 0)
+
+
+async def test_the_kth_equal_call_gets_the_kth_reply_after_some_were_taken_back() -> None:
+    broker = Broker(Model().begin)
+    for number in (1, 2, 3):
+        await broker.foresee(foreseen(number, "same"))
+    broker.retract([3, 2])
+    assert await broker.claim(*asked("same")) == "same #1"
+    assert await broker.foresee(foreseen(4, "same")) == "same #2"
+    assert [await broker.claim(*asked("same")) for _ in range(3)] == ["same #2", "same #3", "same #4"]
+
+
+async def test_unknown_numbers_are_ignored() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    waiting = await looking_ahead(broker, foreseen(1, "slow"))
+    broker.retract([0, -1, 2, 1 << 70, 99])
+    broker.retract([])
+    assert await broker.foresee(foreseen(3, "a")) == "a #2"
+    broker.retract([3, 3, 3])
+    assert model.cancelled == []
+    await broker.close()
+    broker.retract([1, 3])
+    await given_up(waiting)
+
+
+async def test_a_call_that_was_never_made_for_the_scout_can_be_taken_back() -> None:
+    model = Model()
+    broker = Broker(model.begin, may_risk=lambda: False)
+    waiting = await looking_ahead(broker, foreseen(1, "a", certain=False))
+    broker.retract([1])
+    assert await broker.claim(*asked("a")) == "a #1"
+    assert (await broker.close()).early.made == 0
+    await given_up(waiting)
+
+
+async def test_what_may_not_be_foreseen_is_left_to_the_cell() -> None:
+    model = Model()
+    broker = Broker(model.begin, may_foresee=lambda function, arguments: arguments["prompt"] != "secret")
+    waiting = await looking_ahead(broker, foreseen(1, "secret"), foreseen(2, "open"))
+    assert model.made == ["open"]
+    assert await broker.claim(*asked("secret")) == "secret #2"
+    await broker.close()
+    await given_up(waiting)

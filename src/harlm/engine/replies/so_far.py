@@ -65,7 +65,6 @@ class ReplySoFar:
         self._place: int | None = None  # where the block begins whose code is followed
         self._reader: BodyReader | None = None
         self._read = 0  # where the first line of the block is that was not read
-        self._partial = ""  # the last line, which has no end yet
         self._statements = _Statements()
 
     def begun_anew(self) -> ReplySoFar:
@@ -74,8 +73,8 @@ class ReplySoFar:
 
     @property
     def tail(self) -> str:
-        """What follows the whole statements of the cell, as far as it is written."""
-        return self._statements.pending + self._partial
+        """The whole lines that follow the whole statements of the cell."""
+        return self._statements.pending
 
     def extends_to(self, text: str) -> bool:
         """Whether ``text`` is the reply that was taken so far, and perhaps more of it."""
@@ -97,7 +96,6 @@ class ReplySoFar:
         return self._statements.code
 
     def _follow(self, text: str) -> None:
-        self._partial = ""
         before = 0
         for each in self._scanner.segments:
             if not each.is_sure:
@@ -126,7 +124,6 @@ class ReplySoFar:
                 self._statements.add(line)
             at = stop
         self._read = at
-        self._partial = text[at:end] if end > at else ""
         self._statements.settle()
 
     def _at(self, place: int | None, fence: Fence | None) -> None:

@@ -233,6 +233,8 @@ def _run(function: Any, values: list[Any], named: dict[str, Any], task: ScoutTas
     run.
     """
     call = _plain_call(list(named))
+    if (undo := task.world.undo) is not None:
+        undo.before_running(function, values, named)
     if isinstance(function, type) and function.__module__ == "__main__":
         # Most constructors only store their arguments, so the call is tried before these have arrived.
         return _constructed(function, values, named, task)

@@ -18,7 +18,7 @@ from .pending import Pending, settled
 from .tasks import ScoutTask
 from .world import Lost
 
-_ASYNCIO = ("asyncio.tasks", "asyncio.runners", "asyncio.coroutines")
+_LOCKS = ("Semaphore", "BoundedSemaphore", "Lock")
 
 
 class Coroutine:
@@ -60,6 +60,18 @@ class Ready:
         return self._value
 
 
+class TimeLimit:
+    """A limit of time that is not reached (``asyncio.timeout``)."""
+
+
+class Group:
+    """A group of tasks (``asyncio.TaskGroup``)."""
+
+    def create_task(self, coroutine: Any, **_: Any) -> Ready:
+        """A task of the group."""
+        return Ready(awaited(coroutine))
+
+
 def awaited(value: Any) -> Any:
     """What awaiting a value returns, which may be pending.
 
@@ -96,8 +108,19 @@ def _run_real(coroutine: Any) -> Any:
         coroutine.send(None)
     except StopIteration as end:
         return end.value
+    except Exception as error:
+        if not _wants_the_loop(error):
+            raise
     coroutine.close()
     raise Lost("a coroutine that waits")
+
+
+def _wants_the_loop(error: Exception) -> bool:
+    """Whether an exception comes from asyncio itself, which has no event loop here."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and str(at.tb_frame.f_globals.get("__name__")).startswith("asyncio.")
 
 
 def over_asyncio(function: Any, values: list[Any], named: dict[str, Any]) -> Any:
@@ -106,7 +129,7 @@ def over_asyncio(function: Any, values: list[Any], named: dict[str, Any]) -> Any
     Raises:
         Lost: it is not followed.
     """
-    if type(function) is not types.FunctionType or function.__module__ not in _ASYNCIO:
+    if type(function) is not types.FunctionType or not str(function.__module__).startswith("asyncio."):
         return NotImplemented
     match function.__name__:
         case "gather":
@@ -119,13 +142,23 @@ def over_asyncio(function: Any, values: list[Any], named: dict[str, Any]) -> Any
             return awaited(values[0])
         case "sleep":
             return Ready(values[1] if len(values) > 1 else named.get("result"))
+        case "timeout" | "timeout_at":
+            return TimeLimit()
     raise Lost(f"asyncio.{function.__name__}")
 
 
-def is_plain_lock(value: Any) -> bool:
-    """Whether ``async with`` over a value only waits for its turn."""
-    kind = type(value)
-    return kind.__module__ == "asyncio.locks" and kind.__name__ in ("Semaphore", "BoundedSemaphore", "Lock")
+def entered(manager: Any) -> Any:
+    """What ``async with`` over a manager binds: nothing if it only waits for its turn, or a group of tasks.
+
+    Raises:
+        Lost: it is not followed.
+    """
+    kind = type(manager)
+    if kind is TimeLimit or (kind.__module__ == "asyncio.locks" and kind.__name__ in _LOCKS):
+        return None
+    if kind.__module__ == "asyncio.taskgroups":
+        return Group()
+    raise Lost("async with")
 
 
 def _await(node: ast.Await, frame: Frame, task: ScoutTask) -> Any:

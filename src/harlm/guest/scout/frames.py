@@ -7,12 +7,37 @@ What the program binds to the same names later does not change that frame.
 from __future__ import annotations
 
 import builtins
+import types
+from contextlib import suppress
 from typing import Any
 
 from .pending import Pending
 
 _BUILTINS = vars(builtins)
 _missing = object()
+
+
+class FreeNames(dict[str, Any]):
+    """The free variables of a function that Python has made. What is bound to one is bound in its cell as well.
+
+    Args:
+        function: the function.
+
+    Attributes:
+        cells: those of the variables, by name.
+    """
+
+    def __init__(self, function: types.FunctionType) -> None:
+        self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        super().__init__()
+        for name, cell in self.cells.items():
+            with suppress(ValueError):  # it is empty
+                super().__setitem__(name, cell.cell_contents)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        if name in self.cells:
+            self.cells[name].cell_contents = value
 
 
 class Frame:

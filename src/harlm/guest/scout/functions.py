@@ -13,12 +13,12 @@ from .asking import ask
 from .copies import changed_by_reading
 from .coroutines import Coroutine
 from .expressions import evaluate
-from .frames import Frame
+from .frames import Frame, FreeNames
 from .generators import Produced
 from .pending import Pending, Steps, Touched, settled
-from .syntax import declared, facts
+from .syntax import Function, declared, facts
 from .tasks import Returned, ScoutTask, hold
-from .world import Function, Lost, World, facts_of_body
+from .world import Lost, World, facts_of_body
 
 
 class Inner:
@@ -177,20 +177,14 @@ def _opened(
         defaults, named_defaults = function.__defaults__ or (), function.__kwdefaults__ or {}
     names = _given(text, values, named, defaults, named_defaults)
     shared, world = declared(text)
-    return text, Frame(names, outer, shared=shared, world=world)
+    frame = Frame(names, outer, shared=shared, world=world)
+    if (undo := task.world.undo) is not None:
+        undo.before_binding(frame)
+    return text, frame
 
 
 def _closure(function: types.FunctionType, world: World) -> Frame:
-    cells = function.__closure__
-    if not cells:
-        return world.frame
-    held = {}
-    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
-        try:
-            held[name] = cell.cell_contents
-        except ValueError:
-            continue
-    return Frame(held, world.frame)
+    return Frame(FreeNames(function), world.frame) if function.__closure__ else world.frame
 
 
 def _given(

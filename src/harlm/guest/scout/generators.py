@@ -13,9 +13,10 @@ from .frames import Frame
 from .lazy import END, Lazy, Slot, decided, lazy
 from .pending import Steps, Yielded, joined
 from .search import Search
+from .syntax import Function
 from .tasks import ScoutTask
 from .waiting import head
-from .world import Function, facts_of_body
+from .world import facts_of_body
 
 
 class Produced(Lazy):

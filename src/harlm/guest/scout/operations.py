@@ -45,6 +45,8 @@ def change(task: ScoutTask, operation: Operation, target: Any, *values: Any, tol
     missing = _missing(task, (target,) if tolerant else (target, *values))
     if missing is None and not tolerant:
         missing = settle_parts(values)[0] or None
+    if missing is None and task.world.undo is not None:
+        task.world.undo.before(target)
     result, is_late = _done(task, operation, (target, *values), missing, kept=1)
     if is_late:
         _hold(task, target, result)
@@ -140,6 +142,8 @@ class _Late:
         wait_for(missing, self._try_again)
 
     def _try_again(self) -> None:
+        if self._task.is_given_up:
+            return
         ready = self._task.world.ready
         self.result.sources = joined((self.result.sources, *(value.sources for value in self._missing)))
         for missing_value in self._missing:

@@ -129,7 +129,7 @@ class Scout:
         self._world = World(names, cells, tools(self._post), file, self._ask, run, is_eager=is_eager)
         self._main = ScoutTask(self._world, None)
         self._peeks = Peeks(self._world, self._main, self._take_back)
-        self._tail = ""
+        self._tail: str | None = None  # that has arrived, and was not peeked at
 
     def run(self, body: list[ast.stmt]) -> None:
         """Follow the statements of a whole cell, until no more calls can be found."""
@@ -154,9 +154,9 @@ class Scout:
                 if len(world.ready):
                     world.ready.round()
                     continue
-                if self._tail and main.waits_for is self._more:
-                    self._peeks.at(self._tail)
-                    self._tail = ""
+                if self._tail is not None and main.waits_for is self._more:
+                    tail, self._tail = self._tail, None
+                    self._peeks.at(tail)
                     continue
                 if not self._open and self._is_all:
                     return
@@ -186,7 +186,7 @@ class Scout:
         if isinstance(news, OpenTail):
             self._tail = news.text
             return
-        self._tail = ""
+        self._tail = None
         new = news.code[len(self._code) :] if news.code.startswith(self._code) else ""
         tree = ast.parse(new)
         ast.increment_lineno(tree, self._code.count("\n"))
@@ -229,6 +229,8 @@ class Scout:
             if function in ONLY_IF_CERTAIN:
                 return self._world.never
             if not ahead_of.may_ask():
+                if is_peek(ahead_of):
+                    return self._world.never
                 return ahead_of.postpone(
                     lambda: self._post_in_search(function, arguments, asking),
                     is_text=_returns_text(function, arguments),
@@ -250,11 +252,10 @@ class Scout:
         return reply
 
     def _take_back(self, replies: list[Pending]) -> None:
-        """Retract calls whose replies have not arrived, and forget those that have."""
-        dropped = set(map(id, replies))
-        numbers = [number for number, (reply, _) in self._open.items() if id(reply) in dropped]
+        """Retract calls. The host keeps the replies that it has for equal calls."""
+        numbers = [number for reply in replies for number in reply.sources]
         for number in numbers:
-            del self._open[number]
+            self._open.pop(number, None)
         if numbers:
             self._line.retract(numbers)
 

@@ -40,6 +40,7 @@ class Search:
         outer: as given.
         skips: as given.
         has_ended: whether the loop has ended.
+        is_over: whether what looks ahead never continues.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Search:
         self.outer = outer
         self.skips = skips
         self.has_ended = False
+        self.is_over = False
         self._ready = ready
         self._room: float = math.inf if is_eager else FIRST_WINDOW
         self._survived = 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import calls, comprehensions  # noqa: F401 - both add to what is evaluated
 from .assignment import assign
-from .coroutines import is_plain_lock
+from .coroutines import entered
 from .frames import Frame
 from .generators import produce
 from .loops import BREAK, CONTINUE, run_for, run_while
@@ -170,11 +170,11 @@ def _with(node: ast.With, frame: Frame, task: ScoutTask) -> Steps:
 
 
 def _async_with(node: ast.AsyncWith, frame: Frame, task: ScoutTask) -> Steps:
-    """``async with`` over locks and semaphores, which only wait for their turn."""
+    """``async with`` over locks and semaphores, which only wait for their turn, and over groups of tasks."""
     for item in node.items:
-        manager = yield from evaluated(item.context_expr, frame, task)
-        if item.optional_vars is not None or not is_plain_lock(manager):
-            raise Lost("async with")
+        value = entered((yield from evaluated(item.context_expr, frame, task)))
+        if item.optional_vars is not None:
+            assign(item.optional_vars, value, frame, task)
     return (yield from run(node.body, frame, task))
 
 

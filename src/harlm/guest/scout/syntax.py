@@ -16,6 +16,9 @@ from ..vocabulary import FINISHING, MODEL_CALLS
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 """Statements that define names and make no call by themselves."""
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+"""The syntax of a function."""
+
 Exit = Literal["return", "break", "continue", "raise", "finish", "yield"]
 """A way to leave a block before its end."""
 
@@ -27,6 +30,9 @@ CHANGING = frozenset(
 """The methods of Python's containers and files that change the object they are called on."""
 
 _LOOPS = ast.For | ast.While | ast.AsyncFor
+_INNER = (
+    ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+)  # what has declarations of its own
 _SCOPES = (
     ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp
     | ast.GeneratorExp
@@ -168,10 +174,14 @@ def _captured(node: ast.Match) -> frozenset[str]:
 
 
 def declared(function: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that a function declares ``nonlocal``, and those that it declares ``global``."""
+    """The names that a function itself declares ``nonlocal``, and those that it declares ``global``."""
 
     def found() -> tuple[frozenset[str], frozenset[str]]:
-        nodes = list(ast.walk(function))
+        nodes, waiting = [], [function]
+        while waiting:
+            inside = [each for each in ast.iter_child_nodes(waiting.pop()) if not isinstance(each, _INNER)]
+            nodes += inside
+            waiting += inside
         return (
             frozenset(name for node in nodes if isinstance(node, ast.Nonlocal) for name in node.names),
             frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names),

@@ -1,5 +1,5 @@
 """The open tail of a cell that is still being written, made whole as far as it goes: brackets are closed, a block without a body
-gets one, and a line that is not finished is left out.
+gets one, and the line that has not ended is left out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _TOKENS = re.compile(
-    r"""(?P<comment>\#[^\n]*)|(?P<string>(?:[rRbBuUfF]{0,2})(?P<quotes>\"\"\"|'''|"|'))|(?P<bracket>[()\[\]{}])|(?P<other>[^\#"'()\[\]{}rRbBuUfF]+|.)""",
+    r"""(?P<comment>\#[^\n]*)|(?P<string>(?:[rRbBuUfFtT]{0,2})(?P<quotes>\"\"\"|'''|"|'))|(?P<bracket>[()\[\]{}])|(?P<other>[^\#"'()\[\]{}rRbBuUfFtT]+|.)""",
     re.DOTALL,
 )
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -22,14 +22,19 @@ class Repaired(NamedTuple):
     """A tail that was made whole.
 
     Attributes:
-        text: its code.
+        text: its code, without what was added.
         body: its statements; empty if they are not known yet.
-        is_even: whether all of the tail is in it as it stands, and its last line has ended.
+        is_even: whether no bracket was closed and no line left out.
     """
 
     text: str = ""
     body: Sequence[ast.stmt] = ()
     is_even: bool = False
+
+    def is_open(self, node: ast.expr) -> bool:
+        """Whether the text of an expression has not ended, so that its bracket was closed here."""
+        assert node.end_lineno is not None
+        return node.end_lineno > self.text.count("\n")
 
 
 def repaired(tail: str) -> Repaired:
@@ -40,14 +45,16 @@ def repaired(tail: str) -> Repaired:
     """
     if len(tail) > _LONGEST:
         return Repaired()
-    text = tail[: max(tail.rfind(")"), tail.rfind("\n")) + 1]  # what follows may be half a word
+    text = tail[: tail.rfind("\n") + 1]
     for _ in range(_TRIES):
         if not text.strip():
             return Repaired()
         closed = _closed(text)
         body = None if closed is None else _parsed(closed)
         if body is not None:
-            return Repaired(text.strip(), body, is_even=closed == tail and tail.endswith("\n"))
+            return Repaired(text, body, is_even=closed == tail)
+        if closed != text and (body := _parsed(text)) is not None:  # such as quotes inside of an f-string
+            return Repaired(text, body, is_even=text == tail)
         text = text[: text.rstrip("\n").rfind("\n") + 1]
     return Repaired()
 
@@ -65,7 +72,9 @@ def _parsed(text: str) -> list[ast.stmt] | None:
 
 
 def _closed(text: str) -> str | None:
-    """A text with its open brackets closed; ``None`` if it ends inside a string, or closes what is not open."""
+    """A text with its open brackets closed on a line of their own; ``None`` if it ends inside a string, or closes what
+    is not open.
+    """
     opened: list[str] = []
     at = 0
     while found := _TOKENS.match(text, at):
@@ -79,7 +88,7 @@ def _closed(text: str) -> str | None:
             opened.append(_CLOSING[bracket])
         elif bracket and (not opened or opened.pop() != bracket):
             return None
-    return text.rstrip() + "".join(reversed(opened)) + "\n" if opened else text
+    return f"{text}{''.join(reversed(opened))}\n" if opened else text
 
 
 def _end_of_string(text: str, at: int, quotes: str) -> int | None:

@@ -157,7 +157,14 @@ class ScoutTask:
                 waited.then(self._resume)
             return
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it belongs to a peek that is over, so that it never continues."""
+        return self.ahead_of is not None and self.ahead_of.is_over
+
     def _resume(self) -> None:
+        if self.is_given_up:
+            return
         waited = self.waits_for
         assert waited is not None
         self.waits_for = None

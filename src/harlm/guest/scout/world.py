@@ -16,6 +16,7 @@ from .search import Search
 from .syntax import (
     Definition,
     Facts,
+    Function,
     callers,
     callers_among,
     closed_over,
@@ -25,6 +26,7 @@ from .syntax import (
     once,
     root,
 )  # fmt: skip
+from .undo import Undo
 
 _STEPS = 3_000_000  # statements after which a scout stops
 _OTHERS_S = 0.002  # seconds that the main task runs before replies are received and other tasks continue
@@ -62,10 +64,6 @@ class Asking(NamedTuple):
     task: Block
 
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-"""The syntax of a function."""
-
-
 class Lost(BaseException):
     """The scout cannot follow this code. The cell itself still runs it."""
 
@@ -100,6 +98,7 @@ class World:
         asked: how many calls were asked for.
         never: a pending value that never arrives.
         has_ended: whether the cell has ended, as far as can be told.
+        undo: what the running peek changes; ``None`` if none runs.
     """
 
     def __init__(
@@ -125,6 +124,7 @@ class World:
         self.asked = 0
         self.never = Pending()
         self.has_ended = False
+        self.undo: Undo | None = None
         self._cells = cells
         self._functions: dict[tuple[str, int, str], Function] = {}
         self._learned: set[str] = set()
@@ -169,7 +169,11 @@ class World:
 
         Raises:
             Halted: the cell has ended, or 3,000,000 statements have run.
+            PeekEnded: a peek has run enough statements.
         """
+        if self.undo is not None:
+            self.undo.step()
+            return
         self._steps += 1
         if self._steps > _STEPS or self.has_ended:
             raise Halted

@@ -1,8 +1,8 @@
-"""The asynchronous style: in cells that await, ``await llm_query(…)`` and ``asyncio.gather(llm_query(…), …)`` work although
-a call has its value when it returns.
+"""The asynchronous style: ``await llm_query(…)`` and ``asyncio.gather(llm_query(…), …)`` work although a call has its value
+when it returns.
 
-Replies are then strings, dicts and lists that can be awaited as well, and ``await`` takes every other value of a call. What is
-awaited is an ordinary value.
+From the first cell that awaits on, replies are strings, dicts and lists that can be awaited as well, and ``await`` takes every
+other value of a call. What is awaited is an ordinary value.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Reply(_Awaited, str):
 class ReplyDict(_Awaited, dict[str, Any]):
     """A typed reply that can be awaited."""
 
+    __hash__ = object.__hash__  # type: ignore[assignment] # asyncio.gather keeps what it waits for as keys
+
     def value(self) -> dict[str, Any]:
         """As an ordinary dict."""
         return dict(self)
@@ -60,6 +62,8 @@ class ReplyDict(_Awaited, dict[str, Any]):
 
 class ReplyList(_Awaited, list[Any]):
     """Several replies, or a typed one, that can be awaited."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment] # as above
 
     def value(self) -> list[Any]:
         """As an ordinary list of ordinary values."""
@@ -90,6 +94,14 @@ def reply_of(value: Any) -> Any:
     if kind is dict:
         return ReplyDict(value)
     return ReplyList(map(reply_of, value)) if kind is list else value
+
+
+_KINDS: tuple[tuple[type, type], ...] = ((Reply, str), (ReplyDict, dict), (ReplyList, list))
+
+
+def ordinary_kind(kind: type) -> type:
+    """The type of the ordinary value of a reply; ``kind`` itself for any other."""
+    return next((plain for own, plain in _KINDS if own is kind), kind)
 
 
 def awaitable(value: Any) -> Any:

@@ -86,7 +86,7 @@ class Session:
         self.streams = CellStreams(self.output)
         self.loop = CellLoop()
         self.running = False
-        self._is_async = False
+        self._is_async = False  # whether a cell was written in the asynchronous style
         context = library.context(shape)
         self._reserved: dict[str, Any] = {
             "context": context,
@@ -99,7 +99,7 @@ class Session:
         self._restore()
 
     def _replying(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """``call``, whose values can be awaited in cells that await."""
+        """``call``, whose values can be awaited once a cell has awaited."""
 
         def called(function: str, arguments: Any) -> Any:
             value = call(function, arguments)
@@ -212,8 +212,8 @@ class Session:
         flags = PyCF_ALLOW_TOP_LEVEL_AWAIT
         tree = compile(cell, file, "exec", flags | PyCF_ONLY_AST, dont_inherit=True)
         assert isinstance(tree, Module)
-        self._is_async = is_async(cell)
-        if self._is_async:
+        if is_async(cell):
+            self._is_async = True  # and stays so: later cells may call the functions of this one
             with_awaitables(tree)
         if ahead is not None:
             ahead.mark_start(tree, file, self._sources, self._names)

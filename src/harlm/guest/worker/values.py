@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from ..arguments import PARTS
+from .awaitable import ordinary_kind
 from .context import Document, Documents
 
 _NAME_LENGTH = 100  # characters of a reported name
@@ -35,7 +36,7 @@ def echo(value: Any, limit: int) -> str:
 
 def describe(value: Any) -> str:
     """A short description of a value, such as ``list of 12``; runs no code of the value's class."""
-    kind = type(value)
+    kind = ordinary_kind(type(value))
     name = _type_name(kind)
     if kind is int and value.bit_length() > 3 * _SHORT:
         return f"int of {value.bit_length():,} bits"

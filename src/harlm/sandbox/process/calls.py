@@ -5,8 +5,10 @@ cell.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import NamedTuple
 
 from harlm.errors import CodeError, SandboxFailure
 from harlm.sandbox.process import frames
@@ -67,6 +69,14 @@ class Clock:
         return self.total() - self.waited()
 
 
+class _Open(NamedTuple):
+    """An open call: its task, what that runs, and the bytes of its frame."""
+
+    task: asyncio.Task[None]
+    steps: Coroutine[object, object, None]
+    size: int
+
+
 class OpenCalls:
     """The open calls of one cell.
 
@@ -95,7 +105,7 @@ class OpenCalls:
         self._clock = clock
         self._on_answer = on_answer
         self._on_fault = on_fault
-        self._open: dict[int, asyncio.Task[None]] = {}
+        self._open: dict[int, _Open] = {}
         self._bytes = 0
         self._is_paused = False
         self._why = ""  # why calls are refused, once they are
@@ -121,7 +131,8 @@ class OpenCalls:
             )
         self._bytes += size
         self._clock.pause()
-        self._open[call.id] = asyncio.create_task(self._serve(call, size))
+        steps = self._serve(call)
+        self._open[call.id] = _Open(asyncio.create_task(steps), steps, size)
         if self._is_full() and not self._is_paused:
             self._is_paused = True
             self._to_worker.pause()
@@ -129,7 +140,7 @@ class OpenCalls:
     def _is_full(self) -> bool:
         return len(self._open) >= _OUTSTANDING or self._bytes >= _OUTSTANDING_BYTES
 
-    async def _serve(self, call: frames.CallFrame, size: int) -> None:
+    async def _serve(self, call: frames.CallFrame) -> None:
         answer: frames.ReplyFrame | frames.Refuse | None = None
         try:
             answer = frames.ReplyFrame(id=call.id, value=await self._value_of(call))
@@ -138,16 +149,30 @@ class OpenCalls:
         except Exception as error:  # noqa: BLE001 - whatever it is, the REPL raises it again
             self._on_fault(error)
         finally:
-            self._clock.resume()
-            if not self._why:
-                del self._open[call.id]
-                self._bytes -= size
-                if self._is_paused and not self._is_full():
-                    self._is_paused = False
-                    self._to_worker.resume()
+            self._close(call.id)
         if answer is not None:
             self._on_answer(call, answer)
             self._to_worker.send(answer)
+
+    def _close(self, call_id: int) -> None:
+        self._clock.resume()
+        if self._why:
+            return
+        self._bytes -= self._open.pop(call_id).size
+        if self._is_paused and not self._is_full():
+            self._is_paused = False
+            self._to_worker.resume()
+
+    def give_up(self, call_id: int) -> None:
+        """End a call whose reply the worker does not need any more; it gets none. Unknown ids are ignored."""
+        open_call = None if self._why else self._open.get(call_id)
+        if open_call is None:
+            return
+        open_call.task.cancel()
+        if (
+            inspect.getcoroutinestate(open_call.steps) == inspect.CORO_CREATED
+        ):  # then it never runs, not even to its end
+            self._close(call_id)
 
     def are_open(self) -> bool:
         """Whether any call is open."""
@@ -163,8 +188,8 @@ class OpenCalls:
         if self._why:
             return
         self._why = why
-        for call_id, task in self._open.items():
-            task.cancel()
+        for call_id, open_call in self._open.items():
+            open_call.task.cancel()
             self._to_worker.send(frames.Refuse(id=call_id, message=why))
         if self._is_paused:
             self._is_paused = False
@@ -174,5 +199,6 @@ class OpenCalls:
         """Refuse all open calls, and wait until their tasks have ended."""
         self.refuse_all("the cell that made this call has ended")
         if self._open:
-            await asyncio.gather(*self._open.values(), return_exceptions=True)
+            tasks = [each.task for each in self._open.values()]
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._open.clear()

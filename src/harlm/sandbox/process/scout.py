@@ -86,6 +86,9 @@ class CellScout:
 
     def _on_retract(self, ids: tuple[int, ...]) -> None:
         self._foresight.retract(ids)
+        if self._calls is not None:
+            for each in ids:
+                self._calls.give_up(each)
 
     def _on_call(self, call: frames.CallFrame, size: int) -> None:
         if call.function not in self._allowed:

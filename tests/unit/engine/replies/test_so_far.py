@@ -145,6 +145,98 @@ def test_what_is_foreseen_stays_whatever_comes(text: str, code: str) -> None:
     assert follower.take(text) == code
 
 
+# -- each cell of a reply, and its open tail ----------------------------------------------------------------
+
+CELLS = (CELL, "for a in b:\n    print(a)\nx = 2\n", "y = 3\n")
+THREE = "First.\n" + "Then.\n".join(f"```repl\n{cell}```\n" for cell in CELLS) + "That is all."
+
+
+def open_tail(text: str, cell: int = 0) -> str:
+    following = ReplySoFar(cell)
+    following.take(text)
+    return following.tail
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_cell_of_a_reply_can_be_followed(number: int) -> None:
+    following, before = ReplySoFar(number), ""
+    for at in range(len(THREE) + 1):
+        code = following.take(THREE[:at])
+        assert code.startswith(before)
+        assert CELLS[number].startswith(code + following.tail)
+        before = code
+    assert before == CELLS[number]
+    assert following.tail == ""
+
+
+def test_a_cell_that_the_reply_does_not_have_is_empty() -> None:
+    for number in (3, 4, 100):
+        following = ReplySoFar(number)
+        assert following.take(THREE) == following.tail == ""
+
+
+def test_a_cell_begins_only_after_those_before_it_have_ended() -> None:
+    assert whole_statements("```repl\nx = 1\ny = 2\n") == "x = 1\n"
+    following = ReplySoFar(1)
+    assert following.take("```repl\nx = 1\ny = 2\n") == following.tail == ""
+
+
+def test_blocks_that_are_not_run_are_not_counted() -> None:
+    text = "```bash\nls\n```\n```repl\nx = 1\n```\n```json\n{}\n```\n```repl\ny = 1\nz = 2\n"
+    assert ReplySoFar(1).take(text) == "y = 1\n"
+    assert open_tail(text, 1) == "z = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "tail"),
+    [
+        ("no code", ""),
+        ("```repl\n", ""),
+        ("```repl\nfor a in b:\n    c(", "for a in b:\n"),
+        ("```repl\nfor a in b:\n    c(a)\n", "for a in b:\n    c(a)\n"),
+        ("```repl\nx = 1\nfor a in b:\n    c(a)\n    d", "for a in b:\n    c(a)\n"),
+        ("```repl\nx = 1\nfor a in b:\n    c(a)\ny", "for a in b:\n    c(a)\n"),
+        ("```repl\nx = (1,\n", "x = (1,\n"),
+        ("```repl\nx = '''a\nb\n", "x = '''a\nb\n"),
+        ("1. ```repl\n   for a in b:\n       c(a)\n", "for a in b:\n    c(a)\n"),
+        ("> ```pycon\n> >>> for a in b:\n> ...     c(a)\n", "for a in b:\n    c(a)\n"),
+        ("```repl\r\nfor a in b:\r\n    c(a)\r\n", "for a in b:\n    c(a)\n"),
+        ("```repl\nx = 1\n```", "x = 1\n"),
+        ("```repl\nx = 1\n```\n", ""),
+        ("```json\n{\n", ""),
+        ("<think>\n```repl\nx = 1\n", ""),
+    ],
+)
+def test_what_follows_the_whole_statements(text: str, tail: str) -> None:
+    assert open_tail(text) == tail
+
+
+def test_an_open_block_that_never_closes_stays_open() -> None:
+    text = "```repl\nx = 1\nfor a in b:\n    c(a)\n"
+    following = ReplySoFar()
+    following.take(text)
+    assert parse_reply(text).cells == (following.take(text) + following.tail,)
+
+
+@given(st.lists(st.integers(1, 40), max_size=60), st.integers(0, 2))
+def test_the_tail_is_the_same_however_the_reply_comes(sizes: list[int], number: int) -> None:
+    following, at = ReplySoFar(number), 0
+    for size in sizes:
+        at = min(len(THREE), at + size)
+        following.take(THREE[:at])
+    assert following.tail == open_tail(THREE[:at], number)
+
+
+def test_what_follows_the_same_cell_of_another_reply() -> None:
+    following = ReplySoFar(1)
+    following.take(THREE)
+    assert following.begun_anew().take("```repl\na = 1\n```\nSo\n```repl\nb = 1\nc = 2\n") == "b = 1\n"
+
+
+def test_a_cell_that_is_too_long_has_no_tail() -> None:
+    assert open_tail("```repl\n" + "a = 1\n" * 5_000) == ""
+
+
 # -- closed blocks -----------------------------------------------------------------------------------------
 
 _QUOTES = "'" * 3

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 
-from harlm.guest.scout.frames import Frame
+from harlm.guest.scout.frames import Frame, FreeNames
 from harlm.guest.scout.pending import Pending, ReadyQueue
 
 
@@ -64,3 +66,30 @@ def test_a_block_keeps_the_values_of_the_moment_when_it_was_put_off() -> None:
     assert block.is_block
     assert "unused" not in block.names
     assert not block.has("missing")
+
+
+def test_a_free_variable_is_bound_in_its_cell() -> None:
+    def made() -> tuple[types.FunctionType, types.FunctionType]:
+        n = 1
+
+        def inner() -> int:
+            return n + later
+
+        def bind() -> None:
+            nonlocal n
+            n = 5
+
+        if n > 1:
+            later = 2
+        return inner, bind  # type: ignore[return-value] # functions
+
+    inner, _ = made()
+    names = FreeNames(inner)
+    assert names == {"n": 1}, "another one is not bound yet"
+    frame = Frame({}, Frame(names, Frame({}, None)), shared=frozenset({"n", "later"}))
+    frame.set("n", 7)
+    frame.names["own"] = 8
+    names["later"] = 1
+    assert inner() == 8
+    names["none of them"] = 1
+    assert FreeNames(inner) == {"n": 7, "later": 1}

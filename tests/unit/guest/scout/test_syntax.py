@@ -129,6 +129,11 @@ def test_declared_names() -> None:
     assert declared(statement("def f(a): b = a")) == (frozenset(), frozenset())
 
 
+def test_what_an_inner_function_declares_is_its_own() -> None:
+    maker = "def make():\n    n = 0\n    def f():\n        nonlocal n\n        global m\n        n += 1\n    return f"
+    assert declared(statement(maker)) == (frozenset(), frozenset())
+
+
 @pytest.mark.parametrize(
     ("code", "has_break", "has_continue", "may_end"),
     [

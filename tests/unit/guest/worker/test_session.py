@@ -331,3 +331,58 @@ def test_a_coroutine_inside_of_an_answer_is_named_and_can_still_be_awaited() -> 
     refused = error(session, "async def ask(): return 5\nx = ask()\nFINAL([x])")
     assert refused.endswith("ask() was not awaited. Finish with what `await` returns")
     assert session.run("FINAL([await x])")["final"] == {"value": [5]}
+
+
+# -- the asynchronous style ----------------------------------------------------------------------------------
+
+
+HELPERS = (
+    "import asyncio\nasync def all_of(cs):\n    return await asyncio.gather(*[llm_query(c) for c in cs])\n"
+    "def together(cs):\n    return asyncio.run(all_of(cs))"
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("print(await llm_query('a'), type(await llm_query('a')).__name__)", "llm_query a str\n"),
+        ("print(await llm_query_batched(['a', 'b']))", "['llm_query a', 'llm_query b']\n"),
+        ("print(await rlm_query('a'))", "rlm_query a\n"),
+        ("print(await all_of('ab'))", "['llm_query a', 'llm_query b']\n"),
+        ("print(together('ab'))", "['llm_query a', 'llm_query b']\n"),
+        ("print(asyncio.run(llm_query('a')))", "llm_query a\n"),
+        (
+            "print(await asyncio.gather(llm_query_batched(['a']), llm_query_batched(['a'])))",
+            "[['llm_query a'], ['llm_query a']]\n",
+        ),
+        (
+            "try:\n    await llm_query('refuse')\nexcept RuntimeError as error:\n    print(error)",
+            "the model is away\n",
+        ),
+        (
+            "async def one(c):\n    return await llm_query(c)\n"
+            "print(await asyncio.gather(one('a'), one('refuse'), return_exceptions=True))",
+            "['llm_query a', CallRefused('the model is away')]\n",
+        ),
+    ],
+)
+def test_calls_can_be_awaited_also_by_functions_of_earlier_cells(cell: str, shown: str) -> None:
+    session = session_over()
+    output(session, HELPERS)
+    assert output(session, cell) == shown
+
+
+def test_cells_that_await_nothing_get_ordinary_replies() -> None:
+    assert (
+        output(session_over(), "print(type(llm_query('a')) is str, type(llm_query_batched(['a'])) is list)")
+        == "True True\n"
+    )
+
+
+def test_replies_that_can_be_awaited_are_described_and_finish_as_what_they_hold() -> None:
+    session = session_over()
+    done = session.run(
+        "r = llm_query('a')\nb = llm_query_batched(['a', 'b'])\nFINAL({'r': r, 'b': b})  # await"
+    )
+    assert done["names"] == [["r", "str 'llm_query a'"], ["b", "list of 2"]]
+    assert done["final"] == {"value": {"r": "llm_query a", "b": ["llm_query a", "llm_query b"]}}

@@ -65,6 +65,29 @@ async def test_calls_signs_and_copies_are_not_due_frames(worker: WorkerProcess) 
         await link.close()
 
 
+async def test_only_a_scout_takes_calls_back(worker: WorkerProcess) -> None:
+    link, theirs, _ = await connected(worker)
+    with theirs:
+        due = link.due(is_ready)
+        send(theirs, frames.Retract(ids=(1, 2)))
+        with pytest.raises(SandboxFailure, match="break the protocol with Retract"):
+            await due
+        await worker.ended.wait()
+        await link.close()
+
+
+async def test_what_a_scout_takes_back_is_passed_on(worker: WorkerProcess) -> None:
+    link, theirs, _ = await connected(worker)
+    taken_back: list[tuple[int, ...]] = []
+    link.on_retract = taken_back.append
+    with theirs:
+        due = link.due(is_ready)
+        send(theirs, frames.Retract(ids=(1, 2)), frames.Retract(ids=(-7,)), frames.Ready())
+        await due
+        assert taken_back == [(1, 2), (-7,)]
+        await link.close()
+
+
 async def test_another_frame_than_the_due_one_is_a_violation_and_kills_the_worker(
     worker: WorkerProcess,
 ) -> None:

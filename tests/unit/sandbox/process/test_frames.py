@@ -192,3 +192,26 @@ async def test_a_call_of_too_many_parts_is_refused_in_the_cell(repl: ProcessRepl
         "print(channel._reply(7)['message'])"
     )
     assert "llm_query: more than 100,000 values are too many" in seen.output
+
+
+def test_calls_are_taken_back_by_their_ids() -> None:
+    sent = {"op": "retract", "ids": [1, 0, -5, (1 << 64) - 1]}
+    assert frames.decode(msgspec.msgpack.encode(sent)) == frames.Retract(ids=(1, 0, -5, (1 << 64) - 1))
+    assert frames.decode(msgspec.msgpack.encode({"op": "retract", "ids": []})) == frames.Retract(ids=())
+
+
+@pytest.mark.parametrize("ids", [list(range(1025)), ["1"], [1.5], [None], 1, {"1": 1}, [[1]], b"1"])
+def test_ids_that_are_not_a_few_numbers_are_a_violation(ids: object) -> None:
+    with pytest.raises(SandboxFailure):
+        frames.decode(msgspec.msgpack.encode({"op": "retract", "ids": ids}))
+
+
+@given(st.text())
+def test_a_tail_is_sent_as_it_is(text: str) -> None:
+    sent = msgspec.msgpack.decode(frames.encode(frames.Tail(text=text)))
+    assert sent == {"op": "tail", "text": text}
+
+
+def test_a_worker_sends_no_tail() -> None:
+    with pytest.raises(SandboxFailure):
+        frames.decode(frames.encode(frames.Tail(text="x")))
