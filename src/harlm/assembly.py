@@ -54,7 +54,7 @@ from harlm.router.model import shipped as shipped_router
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
-from harlm.tools.mcp import McpServer
+from harlm.tools.toolset import Toolset
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
@@ -64,6 +64,9 @@ from harlm.types import Price
 _PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
 _LAST_S = 0.1  # and after its time limit
 _RICHEST_USD = 1e9  # a higher limit means no limit
+
+NO_TOOLS = Toolset()
+"""The tools of a run whose user has none."""
 
 
 def router_of(config: Config) -> Router:
@@ -125,8 +128,7 @@ async def open_run(
     root: ModelChoice | None = None,
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
-    tools: Sequence[Tool] = (),
-    mcp: Sequence[McpServer] = (),
+    tools: Toolset = NO_TOOLS,
     goal: str = "",
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
@@ -137,23 +139,21 @@ async def open_run(
     Args:
         config: the settings.
         root, sub, prices: above those in ``config`` and in files; prices by full model name.
-        tools, mcp: the user's tools, and the servers that have more of them.
+        tools: of the user.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
         environment: variables that hold keys; by default those of the process.
         began: when the time limit began to count, by ``time.monotonic``; by default now.
 
     Raises:
-        ConfigError: a model or an MCP server cannot be used, or a model has no price although money is limited.
-        DeadlineExceeded: the time ran out while MCP servers started.
+        ConfigError: a model or a server of tools cannot be used, or a model has no price although money is limited.
+        DeadlineExceeded: the time ran out while servers of tools started.
     """
     began = time.monotonic() if began is None else began  # the time limit includes opening the parts
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
-        access, layers = (
-            Access(config.models, os.environ if environment is None else environment, cleanup),
-            _layers(config),
-        )
+        variables = os.environ if environment is None else environment
+        access, layers = Access(config.models, variables, cleanup), _layers(config)
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub)
         billing, account = Billing(listed, _counters(maker)), Account(caps_of(config, began), began=began)
@@ -161,17 +161,13 @@ async def open_run(
         embedder, paid = await _embedder(config, access, meter_of, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id, skills = new_run_id(), Skills(skills_file(config))
-        named, notes = await _tools(config, tools, mcp, account, cleanup)
-        redactor = Redactor([*access.secrets, *(secret for each in mcp for secret in each.secrets)])
-        stored = _stored_run(config, run_id, redactor, sinks, cleanup)
+        named, notes = await _opened(tools, config, account, cleanup)
+        stored = _stored_run(config, run_id, Redactor([*access.secrets, *tools.secrets]), sinks, cleanup)
         run = Run(
             id=run_id,
-            sandbox=_sandbox(config, cleanup),
-            router=router_of(config),
+            sandbox=_sandbox(config, cleanup), router=router_of(config),
             sink=Fanout((stored, skills, *sinks)),
-            settings=config.engine,
-            memory_settings=config.memory,
-            router_settings=config.router,
+            settings=config.engine, memory_settings=config.memory, router_settings=config.router,
             billing=billing,
             around=layers.around,
             index_file=index_file(config),
@@ -181,11 +177,9 @@ async def open_run(
             open_repls=config.sandbox.open_repls,
             calibrations=_calibrations(config),
             skill_of=skills.of,
-            draw=_draw(config),
-            temperature=_temperature(config),
-            tools=named,
-            opening_notes=notes,
-        )
+            draw=_draw(config), temperature=_temperature(config),
+            tools=named, opening_notes=notes,
+        )  # fmt: skip
         cleanup.push_async_callback(run.end_tools)
         yield Node(run=run, models=models, account=account)
 
@@ -209,31 +203,19 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
         yield embedder
 
 
-async def _tools(
-    config: Config, own: Sequence[Tool], mcp: Sequence[McpServer], account: Account, cleanup: AsyncExitStack
+async def _opened(
+    tools: Toolset, config: Config, account: Account, cleanup: AsyncExitStack
 ) -> tuple[dict[str, Tool], tuple[str, ...]]:
-    """All tools of a run by name, those of MCP servers among them, and notes for the user; ``cleanup`` ends the servers.
+    """All tools of a run by name, and notes for the user; ``cleanup`` ends their servers.
 
     Raises:
         ConfigError: a server cannot be used.
         DeadlineExceeded: the time ran out meanwhile.
     """
-    named = {each.shape.name: each for each in own}
-    if not mcp:
-        return named, ()
-    from harlm.tools.mcp.tools import open_servers
-
-    for each in mcp if config.models.offline else ():
-        if each.url and not each.is_here:
-            raise ConfigError(
-                f"the MCP server {each.label} needs a network, and the run is offline; leave out --offline (HARLM_OFFLINE) or the "
-                "server"
-            )
     try:
-        found, notes = await open_servers(mcp, named, account.seconds_left, cleanup)
+        return await tools.opened(account.seconds_left, cleanup, is_offline=config.models.offline)
     except TimeoutError:
         raise account.too_late() from None
-    return named | {each.shape.name: each for each in found}, tuple(notes)
 
 
 def _sandbox(config: Config, cleanup: AsyncExitStack) -> ChosenSandbox:

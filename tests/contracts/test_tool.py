@@ -127,7 +127,7 @@ async def test_a_tool_keeps_what_it_promises(case: Case) -> None:
     found = await asyncio.gather(*(made.call(right) for _ in range(8)))
     assert found == [value] * 8
     assert len(msgspec.msgpack.encode(found[0])) <= LARGEST
-    # wrong arguments and failures are errors in the cell, and it goes on
+    # wrong arguments and failures are errors in the cell, and the next call is made
     with pytest.raises(CodeError, match=r"(Expected|Invalid|wrong|not one of)"):
         await made.call(case.wrong)
     with pytest.raises(CodeError):

@@ -270,6 +270,5 @@ def test_what_cannot_be_used_is_an_error_of_the_settings(arguments: list[str], w
 def test_a_project_file_cannot_set_tools_or_servers() -> None:
     Path("a.txt").write_text("a text", encoding="utf-8")
     for text in ('mcp = ["python x.py"]\n', '[engine]\ntools = ["x.py"]\n'):
-        Path(".harlm.toml").write_text(text, encoding="utf-8")
         Path("harlm.toml").write_text(text, encoding="utf-8")
         assert harlm("ask", "q", "a.txt").code == 3
