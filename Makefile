@@ -87,7 +87,7 @@ COMPILE = $(VENV)-uv/bin/uv pip compile --quiet --universal --python-version 3.1
 	--emit-build-options --annotation-style line --custom-compile-command 'make locks' $(UPGRADE) --group build
 
 # All but `encoder` and `int8`, which bring torch: several gigabytes, in a build for one's own processor.
-EXTRAS = monty tokens vectors tantivy minilm outlook local bench train test check
+EXTRAS = monty tokens vectors tantivy minilm outlook local mcp bench train test check
 
 locks:
 	$(MAKE) $(VENV)-uv/.uv VENV=$(VENV)-uv
