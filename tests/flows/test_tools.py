@@ -96,7 +96,7 @@ def test_pure_tools_are_called_early_with_the_same_output(mode: str) -> None:
 
 def test_pure_tools_are_called_while_the_model_still_writes() -> None:
     books, log = Books(), EventLog()
-    prose = "That is what this does, and why.\n" * 20
+    prose = "That is what this does, and why.\n" * 150
 
     def reply(request: Request) -> str:
         return root(EACH, FINISH)(request) + prose
