@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,7 @@ from harlm.guest.arguments import child_context
 from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import ScriptedModel
 from harlm.tokens import estimate_tokens
+from harlm.tools import FunctionTool, tool
 from harlm.types import Answer, Context, Document, Latency, Message, Task
 from tests.support.nodes import PRICES, answer_of, api_of, node_with, use_calls
 
@@ -435,3 +437,49 @@ async def test_below_the_deepest_level_a_child_with_a_schema_is_a_plain_call_wit
     arguments = {"prompt": "when?", "schema": YEAR, "context": child_context("documents", [0])}
     assert await queries.answer("rlm_query", arguments) == 1883
     assert child.tasks == []
+
+
+# -- tools ---------------------------------------------------------------------------------------------------
+
+
+async def double(x: int) -> int:
+    return 2 * x
+
+
+async def test_a_pure_tool_is_called_and_paid_like_a_call_of_a_model() -> None:
+    node, _ = node_with(ScriptedModel([]), tools=[tool(pure=True, cost_usd=0.01)(double)])
+    queries, _, _ = queries_on(node)
+    making = queries.begin("pure_tool", {"name": "double", "arguments": {"x": 4}}, is_early=True, sample=0)
+    assert await making.value == 8
+    assert making.usage().cost_micros == 10_000
+    assert node.account.usage.cost_micros == 10_000
+
+
+async def test_an_early_call_of_a_tool_that_the_budget_refuses_counts_as_not_made() -> None:
+    node, _ = node_with(
+        ScriptedModel([]), tools=[tool(pure=True, cost_usd=1)(double)], caps=Caps(micros=1_000)
+    )
+    queries, _, _ = queries_on(node)
+    making = queries.begin("pure_tool", {"name": "double", "arguments": {"x": 4}}, is_early=True, sample=0)
+    with pytest.raises(LimitExceeded):
+        await making.value
+    assert node.account.refused is None
+
+
+@pytest.mark.parametrize(
+    ("tools", "depth", "may"),
+    [
+        ([], 0, True),
+        ([tool(pure=True)(double)], 0, True),
+        ([tool(double)], 0, False),
+        ([tool(double)], 1, True),  # as deep as it may be, where it is a plain call
+    ],
+)
+def test_a_child_that_may_change_something_is_not_begun_early(
+    tools: list[FunctionTool], depth: int, may: bool
+) -> None:
+    node, _ = node_with(ScriptedModel([]), tools=tools, max_depth=1)
+    queries, _, _ = queries_on(replace(node, depth=depth))
+    assert queries.may_foresee("rlm_query", {"prompt": "x"}) is may
+    assert queries.may_change_something("rlm_query") is not may
+    assert queries.may_foresee("llm_query", {"prompt": "x"})
