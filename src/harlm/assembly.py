@@ -171,15 +171,11 @@ async def open_run(
         stored = _stored_run(config, run_id, Redactor([*access.secrets, *tools.secrets]), sinks, cleanup)
         run = Run(
             id=run_id,
-            sandbox=_sandbox(config, cleanup), router=router_of(config),
-            sink=Fanout((stored, skills, *sinks)),
+            sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((stored, skills, *sinks)),
             settings=config.engine, memory_settings=config.memory, router_settings=config.router,
-            billing=billing,
-            around=layers.around,
-            index_file=index_file(config),
+            billing=billing, around=layers.around, index_file=index_file(config),
             memory=_memory(config, run_id, goal, embedder, cleanup, account),
-            reuse=_reuse(config, cleanup, account),
-            identity_of=maker.identity_of,
+            reuse=_reuse(config, cleanup, account), identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
             calibrations=_calibrations(config),
             skill_of=skills.of,

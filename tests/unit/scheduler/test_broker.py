@@ -322,7 +322,7 @@ async def test_of_equal_calls_the_last_is_taken_back_and_the_others_stay_matched
     await asyncio.sleep(0)
     assert model.cancelled == ["slow", "slow"]
     waiting += await looking_ahead(broker, foreseen(4, "slow"))
-    assert len(model.made) == 4, "the second one is begun anew"
+    assert len(model.made) == 4, "the second one is begun once more"
     record = await broker.close()
     assert len(record.calls) == 4
     await given_up(waiting)
