@@ -58,8 +58,7 @@ from harlm.sandbox.tiers import ChosenSandbox
 from harlm.storage import write_whole
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
-from harlm.tools.mcp import McpServer
-from harlm.tools.opening import opened
+from harlm.tools.toolset import Toolset
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
@@ -69,6 +68,9 @@ from harlm.types import Price
 _PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
 _LAST_S = 0.1  # and after its time limit
 _RICHEST_USD = 1e9  # a higher limit means no limit
+
+NO_TOOLS = Toolset()
+"""The tools of a run whose user has none."""
 
 
 def router_of(config: Config) -> Router:
@@ -130,8 +132,7 @@ async def open_run(
     root: ModelChoice | None = None,
     sub: ModelChoice | None = None,
     prices: Mapping[str, Price] | None = None,
-    tools: Sequence[Tool] = (),
-    mcp: Sequence[McpServer] = (),
+    tools: Toolset = NO_TOOLS,
     approve: Approve | None = None,
     goal: str = "",
     sinks: Sequence[TraceSink] = (),
@@ -143,7 +144,7 @@ async def open_run(
     Args:
         config: the settings.
         root, sub, prices: above those in ``config`` and in files; prices by full model name.
-        tools, mcp: the user's tools, and the servers that have more of them.
+        tools: of the user.
         approve: asked before each cell runs.
         goal: the question; summaries keep what matters for it.
         sinks: receive the events, in addition to the stored run.
@@ -151,16 +152,14 @@ async def open_run(
         began: when the time limit began to count, by ``time.monotonic``; by default now.
 
     Raises:
-        ConfigError: a model or an MCP server cannot be used, or a model has no price although money is limited.
-        DeadlineExceeded: the time ran out while MCP servers started.
+        ConfigError: a model or a server of tools cannot be used, or a model has no price although money is limited.
+        DeadlineExceeded: the time ran out while servers of tools started.
     """
     began = time.monotonic() if began is None else began  # the time limit includes opening the parts
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
-        access, layers = (
-            Access(config.models, os.environ if environment is None else environment, cleanup),
-            _layers(config, cleanup),
-        )
+        variables = os.environ if environment is None else environment
+        access, layers = Access(config.models, variables, cleanup), _layers(config, cleanup)
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub)
         billing, account = Billing(listed, _counters(maker)), Account(caps_of(config, began), began=began)
@@ -168,37 +167,21 @@ async def open_run(
         embedder, paid = await _embedder(config, access, meter_of, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
         run_id, skills = new_run_id(), Skills(skills_file(config))
-        try:
-            named, notes = await opened(
-                tools, mcp, is_offline=config.models.offline, seconds=account.seconds_left, cleanup=cleanup
-            )
-        except TimeoutError:
-            raise account.too_late() from None
-        redactor = Redactor([*access.secrets, *(secret for each in mcp for secret in each.secrets)])
-        stored = _stored_run(config, run_id, redactor, sinks, cleanup)
+        named, notes = await _opened(tools, config, account, cleanup)
+        stored = _stored_run(config, run_id, Redactor([*access.secrets, *tools.secrets]), sinks, cleanup)
         run = Run(
             id=run_id,
-            sandbox=_sandbox(config, cleanup),
-            router=router_of(config),
-            sink=Fanout((stored, skills, *sinks)),
-            settings=config.engine,
-            memory_settings=config.memory,
-            router_settings=config.router,
-            billing=billing,
-            around=layers.around,
-            index_file=index_file(config),
+            sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((stored, skills, *sinks)),
+            settings=config.engine, memory_settings=config.memory, router_settings=config.router,
+            billing=billing, around=layers.around, index_file=index_file(config),
             memory=_memory(config, run_id, goal, embedder, cleanup, account),
-            reuse=_reuse(config, cleanup, account),
-            identity_of=maker.identity_of,
+            reuse=_reuse(config, cleanup, account), identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
             calibrations=_calibrations(config),
             skill_of=skills.of,
-            draw=_draw(config),
-            temperature=_temperature(config),
-            tools=named,
-            opening_notes=notes,
-            approval=None if approve is None else Approval(approve),
-        )
+            draw=_draw(config), temperature=_temperature(config),
+            tools=named, opening_notes=notes, approval=None if approve is None else Approval(approve),
+        )  # fmt: skip
         cleanup.push_async_callback(run.end_tools)
         yield Node(run=run, models=models, account=account)
 
@@ -220,6 +203,21 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
             )
         yield embedder
+
+
+async def _opened(
+    tools: Toolset, config: Config, account: Account, cleanup: AsyncExitStack
+) -> tuple[dict[str, Tool], tuple[str, ...]]:
+    """All tools of a run by name, and notes for the user; ``cleanup`` ends their servers.
+
+    Raises:
+        ConfigError: a server cannot be used.
+        DeadlineExceeded: the time ran out meanwhile.
+    """
+    try:
+        return await tools.opened(account.seconds_left, cleanup, is_offline=config.models.offline)
+    except TimeoutError:
+        raise account.too_late() from None
 
 
 def _sandbox(config: Config, cleanup: AsyncExitStack) -> ChosenSandbox:

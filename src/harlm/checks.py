@@ -41,18 +41,19 @@ def check_kind(name: str, value: object, kind: type | tuple[type, ...], what: st
         raise ConfigError(f"{name} is of type {type(value).__name__}; pass a {what}")
 
 
-def check_model(name: str, chosen: object) -> None:
-    """Check that something can be a model.
+def check_models(**models: object) -> None:
+    """Check that arguments can be models.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: one cannot.
     """
-    if chosen is not None and not (
-        isinstance(chosen, str) or callable(chosen) or hasattr(chosen, "complete")
-    ):
-        raise ConfigError(
-            f"{name} is of type {type(chosen).__name__}; pass a name such as 'openai/gpt-5', a callable or a LanguageModel"
-        )
+    for name, chosen in models.items():
+        if chosen is not None and not (
+            isinstance(chosen, str) or callable(chosen) or hasattr(chosen, "complete")
+        ):
+            raise ConfigError(
+                f"{name} is of type {type(chosen).__name__}; pass a name such as 'openai/gpt-5', a callable or a LanguageModel"
+            )
 
 
 def checked_question(question: object) -> str:

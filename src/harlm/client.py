@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from harlm import assembly, config, events
-from harlm.checks import check_kind, check_model, checked_approve, checked_mode, checked_question, request_in
+from harlm.checks import check_kind, check_models, checked_approve, checked_mode, checked_question, request_in
 from harlm.cleanup import finished
 from harlm.context import profile_in
 from harlm.engine import Node, solve
@@ -31,8 +31,9 @@ from harlm.models.choosing import ModelChoice
 from harlm.opening import notes, started
 from harlm.protocols import TraceSink
 from harlm.synchronous import InThread, run_here
-from harlm.tools import FunctionTool, tools_of
-from harlm.tools.mcp import McpServer, servers_of
+from harlm.tools import FunctionTool
+from harlm.tools.mcp import McpServer
+from harlm.tools.toolset import toolset_of
 from harlm.typed import schema_of
 from harlm.types import (
     Answer,
@@ -123,11 +124,9 @@ class HARLM:
         check_kind("home", home, (str, Path), "str or Path")
         check_kind("prices", prices, Mapping, "dict of Price by full model name")
         check_kind("settings", settings, config.Config, "harlm.config.Config")
-        for name, chosen in (("model", model), ("sub_model", sub_model)):
-            check_model(name, chosen)
-        self._tools, self._mcp, self._approve = tools_of(tools), servers_of(mcp), checked_approve(approve)
-        limits = budget or Budget()
-        self._prices = prices
+        check_models(model=model, sub_model=sub_model)
+        self._tools, self._prices, limits = toolset_of(tools, mcp), prices, budget or Budget()
+        self._approve = checked_approve(approve)
         named = {"models.root": model, "models.sub": sub_model}
         flags: dict[str, object] = {
             **{name: choice for name, choice in named.items() if isinstance(choice, str)},
@@ -203,19 +202,13 @@ class HARLM:
             sub=self._sub,
             prices=self._prices,
             tools=self._tools,
-            mcp=self._mcp,
             approve=self._approve,
             goal=asked,
             sinks=sinks,
             began=began,
         ) as node:
-            task = Task(
-                question=asked,
-                context=loaded,
-                mode=chosen,
-                strategy=self._config.engine.strategy,
-                schema=wanted,
-            )
+            strategy = self._config.engine.strategy
+            task = Task(question=asked, context=loaded, mode=chosen, strategy=strategy, schema=wanted)
             answer = await self._solve(task, node)
         return _with_type(answer, wanted)
 
@@ -264,7 +257,7 @@ class HARLM:
         """
         chosen = checked_mode(mode or self._config.engine.mode)
         strategy = self._config.engine.strategy
-        if (self._tools or self._mcp) and (strategy is not None or chosen in ("direct", "plan")):
+        if self._tools and (strategy is not None or chosen in ("direct", "plan")):
             raise ConfigError(
                 f"mode {'plan' if strategy else chosen} calls no tools; use mode full or repl, or leave the tools out"
             )

@@ -8,12 +8,14 @@ or the event loop would wait for it.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -22,6 +24,7 @@ _AT_ONCE = 3  # each thread that computes makes the event loop wait up to 5 ms f
 _PATIENCE_S = 0.2  # seconds that stopped work may take to end
 _STEPS = 100_000  # of SQLite's virtual machine between two checks: about 10 ms
 _PAUSE_S = 0.02  # seconds between two attempts to take a lock
+_KEPT_S = 1.0  # that a thread waits for more work
 
 
 class Stopped(Exception):
@@ -210,5 +213,49 @@ def _begun(work: Callable[[StopFlag], _T], stop: StopFlag) -> asyncio.Future[_T]
         except RuntimeError:  # the loop has closed
             pass
 
-    threading.Thread(target=run, name="harlm-work", daemon=True).start()
+    _WORKERS.run(run)
     return done
+
+
+class _Workers:
+    """Threads that are kept for a moment after their work: starting one waits until the system has started it, which takes
+    longer than most work.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[SimpleQueue[Callable[[], None]]] = []
+        os.register_at_fork(after_in_child=self._forget)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Do work, which raises nothing, in a thread that does nothing else."""
+        with self._lock:
+            waiting = self._idle.pop() if self._idle else None
+        if waiting is None:
+            threading.Thread(target=self._serve, args=(work,), name="harlm-work", daemon=True).start()
+        else:
+            waiting.put(work)
+
+    def _serve(self, work: Callable[[], None]) -> None:
+        given: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        while True:
+            work()
+            del work  # what it holds is of no use to this thread
+            with self._lock:
+                self._idle.append(given)
+            try:
+                work = given.get(timeout=_KEPT_S)
+            except Empty:
+                with self._lock:
+                    if given in self._idle:
+                        self._idle.remove(given)
+                        return
+                work = given.get()  # it was given just now
+
+    def _forget(self) -> None:
+        """In a fork no other thread runs."""
+        self._lock = threading.Lock()
+        self._idle.clear()
+
+
+_WORKERS = _Workers()

@@ -1,6 +1,6 @@
 """The code in README and docs is run, and prints what the page says that it prints.
 
-A ``console`` block holds commands after ``$`` and what they print on stdout; ``…`` stands for any text. A ``python`` block
+A ``console`` block holds commands after ``$``, with their here-documents, and what they print on stdout; ``…`` stands for any text. A ``python`` block
 is run in the namespace of its page; a ``text`` block right after it is what it prints. Providers are a server on loopback.
 """
 
@@ -17,8 +17,12 @@ from pathlib import Path
 import pytest
 
 from harlm.testing import ScriptedServer
+from tests.support.page_models import reply
 from tests.support.pages import PAGES, ROOT, blocks, name
 
+_HERE_DOCUMENT = re.compile(
+    r"(?P<command>.* <<'(?P<end>\w+)'\n[\s\S]*?^(?P=end)$)\n?(?P<printed>[\s\S]*)", re.MULTILINE
+)
 _LINK = re.compile(r"\]\((?P<target>[^)#\s]+)[^)]*\)")
 
 WITH_CODE = [
@@ -32,7 +36,7 @@ WITH_CODE = [
 def test_the_code_of_a_page_does_what_the_page_says(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("docs").mkdir()
     Path("docs/tls.md").write_text("Only billing still uses TLS 1.1.\n", encoding="utf-8")
-    with ScriptedServer(lambda request: 'billing [docs/tls.md "Only billing still uses TLS 1.1."]') as server:
+    with ScriptedServer(reply) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
         monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
@@ -55,6 +59,8 @@ def test_the_code_of_a_page_does_what_the_page_says(page: Path, monkeypatch: pyt
 def run_console(body: str) -> None:
     for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
+        if found := _HERE_DOCUMENT.fullmatch(part):
+            command, expected = found["command"], found["printed"]
         done = subprocess.run(
             ["bash", "-c", command], capture_output=True, text=True, timeout=100, check=False
         )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from harlm import HARLM, Answer, events
+from harlm.config import Speculation
 from harlm.testing import EventLog, FaultyServer
 from tests.support.fault_runs import PRICES
 from tests.support.written_replies import Attempt, Writer
@@ -103,7 +104,7 @@ class Ran(NamedTuple):
     log: EventLog
 
 
-def ran(turns: list[list[Attempt]], speculation: str, **settings: Any) -> Ran:
+def ran(turns: list[list[Attempt]], speculation: Speculation, **settings: Any) -> Ran:
     log = EventLog()
     with Writer(turns).server() as server:
         client = HARLM(
@@ -127,7 +128,9 @@ def ran(turns: list[list[Attempt]], speculation: str, **settings: Any) -> Ran:
 
 @pytest.mark.parametrize("speculation", ["safe", "eager"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_run_ends_as_without_early_calls_and_every_call_is_paid(scenario: str, speculation: str) -> None:
+def test_a_run_ends_as_without_early_calls_and_every_call_is_paid(
+    scenario: str, speculation: Speculation
+) -> None:
     turns = SCENARIOS[scenario]
     alone = ran([attempts[-1:] for attempts in turns], "off")  # which is not streamed, so nothing breaks off
     ahead = ran(turns, speculation)
@@ -136,7 +139,8 @@ def test_a_run_ends_as_without_early_calls_and_every_call_is_paid(scenario: str,
     for run in (alone, ahead):
         usage, bill = run.answer.usage, run.server.counts()
         started = [each.call for each in run.log.of(events.CallStarted)]
-        ended = [each.call for kind in (events.CallFinished, events.CallFailed) for each in run.log.of(kind)]
+        ended = [each.call for each in run.log.of(events.CallFinished)]
+        ended += [each.call for each in run.log.of(events.CallFailed)]
         assert sorted(started) == sorted(ended), "each call has its end in the trace"
         assert usage.input_tokens >= bill["prompt"]
         assert usage.output_tokens >= bill["completion"]

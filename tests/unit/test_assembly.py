@@ -9,7 +9,7 @@ import pytest
 from harlm import HARLM, assembly, events
 from harlm.config import Config, overridden
 from harlm.engine import Node
-from harlm.errors import ConfigError
+from harlm.errors import CodeError, ConfigError, DeadlineExceeded
 from harlm.loading import load
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.choosing import ModelChoice
@@ -17,7 +17,9 @@ from harlm.models.gemini import GeminiContent
 from harlm.models.openai import OpenAIChat
 from harlm.testing import EventLog, FaultyServer, ScriptedModel
 from harlm.testing.limits import Limits
+from harlm.tools.toolset import toolset_of
 from harlm.types import Message, Sampling
+from tests.support.mcp_servers import hostile
 
 
 async def root_of(
@@ -272,3 +274,28 @@ async def test_a_file_of_limits_that_cannot_be_used_costs_no_run(
 async def test_a_run_without_a_provider_stores_no_limits() -> None:
     await root_of(named("offline/extractive"))
     assert not (Path.cwd() / "limits.json").exists()
+
+
+async def test_tools_of_a_run_have_names_and_those_of_servers_end_with_it() -> None:
+    pytest.importorskip("mcp", reason="harlm[mcp] is not installed")
+
+    def double(x: int) -> int:
+        return 2 * x
+
+    tools = toolset_of([double], [hostile("thousands", name="theirs")])
+    async with assembly.open_run(named("offline/extractive"), environment={}, tools=tools) as node:
+        assert list(node.run.tools)[:2] == ["double", "t0"]
+        assert len(node.run.tools) == 201
+        assert len(node.run.opening_notes) == 1
+        listed = node.run.tools["t0"]
+        assert await listed.call({}) == '["t0", {}]'
+    with pytest.raises(CodeError, match="has ended"):
+        await listed.call({})
+
+
+async def test_the_time_of_a_run_counts_while_servers_start() -> None:
+    pytest.importorskip("mcp", reason="harlm[mcp] is not installed")
+    config = named("offline/extractive", **{"budget.seconds": 0.4})
+    with pytest.raises(DeadlineExceeded):
+        async with assembly.open_run(config, environment={}, tools=toolset_of([], [hostile("silent")])):
+            pass

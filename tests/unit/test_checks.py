@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.checks import check_kind, check_model, checked_mode, checked_question, request_in
+from harlm.checks import check_kind, check_models, checked_mode, checked_question, request_in
 from harlm.errors import ConfigError
 from harlm.testing import ScriptedModel
 from harlm.types import MODES
@@ -38,9 +38,9 @@ def test_an_argument_is_of_its_type_or_none() -> None:
 
 def test_a_model_is_a_name_a_callable_or_one_with_complete() -> None:
     for chosen in (None, "openai/x", len, ScriptedModel([])):
-        check_model("model", chosen)
+        check_models(model=chosen)
     with pytest.raises(ConfigError, match="sub_model is of type int; pass a name such as"):
-        check_model("sub_model", 5)
+        check_models(sub_model=5)
 
 
 def test_a_question_is_text_with_words_in_it() -> None:

@@ -390,3 +390,31 @@ def test_a_home_that_cannot_be_written_to_costs_the_trace_only(tmp_path: Path) -
     notes = [each.message for each in seen.events if isinstance(each, events.Noted)]
     assert len([note for note in notes if "offline/extractive" not in note]) == 1
     assert any("the trace of this run is not written" in note and "set HARLM_HOME" in note for note in notes)
+
+
+def double(x: int) -> int:
+    """Twice the number."""
+    return 2 * x
+
+
+@pytest.mark.parametrize("settings", [{"tools": [double]}, {"mcp": ["python server.py"]}])
+def test_modes_without_code_are_refused_to_who_has_tools(settings: dict[str, Any]) -> None:
+    client = HARLM(model=ScriptedModel(["x"]), **settings)
+    for mode in ("direct", "plan"):
+        with pytest.raises(ConfigError, match=f"mode {mode} calls no tools"):
+            client.ask("?", "x", mode=mode)
+
+
+def test_with_tools_the_mode_that_is_chosen_is_full() -> None:
+    model = ScriptedModel(["```repl\nFINAL(str(double(4)))\n```"])
+    answer = HARLM(model=model, tools=[double]).ask("?", "x")
+    assert (answer.text, answer.mode, answer.route) == ("8", "full", None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"tools": double}, "pass a list of functions"), ({"mcp": "x"}, "pass a list of addresses")],
+)
+def test_what_cannot_be_tools_is_refused_at_once(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        HARLM(**settings)

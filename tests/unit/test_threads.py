@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 import time
+import warnings
 from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from harlm.threads import StopFlag, Stopped, Threads, done_within
+from harlm import threads
+from harlm.threads import StopFlag, Stopped, Threads, alone, done_within
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
@@ -139,3 +142,51 @@ async def test_a_cancelled_task_finishes_closing() -> None:
     with pytest.raises(asyncio.CancelledError):
         await closing
     assert closed.is_set()
+
+
+# -- threads that are kept -------------------------------------------------------------------------------------
+
+
+def workers() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "harlm-work"]
+
+
+async def test_a_thread_is_used_again_and_ends_when_there_is_no_more_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "_WORKERS", threads._Workers())
+    monkeypatch.setattr(threads, "_KEPT_S", 0.3)
+    used = set()
+    for _ in range(20):
+        used.add(await alone(threading.current_thread))
+        await asyncio.sleep(0)
+    assert len(used) <= 2  # the thread that has just ended its work may not wait yet
+    for each in used:
+        each.join(10)
+    assert not any(each.is_alive() for each in used)
+    assert await alone(lambda: 7) == 7
+
+
+async def test_work_that_hangs_holds_up_no_other_work() -> None:
+    may_end = threading.Event()
+    hanging = asyncio.ensure_future(alone(may_end.wait))
+    assert await asyncio.gather(*(alone(lambda: 1) for _ in range(8))) == [1] * 8
+    assert not hanging.done()
+    may_end.set()
+    assert await hanging
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_a_fork_does_not_wait_for_threads_that_it_does_not_have() -> None:
+    async def work() -> int:
+        return await alone(lambda: 5)
+
+    assert asyncio.run(work()) == 5
+    assert workers()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a process with threads forks
+        pid = os.fork()
+    if pid == 0:
+        os._exit(asyncio.run(work()))
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 5

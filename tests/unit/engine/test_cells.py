@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -16,6 +17,7 @@ from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
 from harlm.protocols import EarlyScout, Foreseen, Foresight, LanguageModel, Repl, ReplHost, ReplSetup
 from harlm.testing import EventLog, FakeSandbox, ScriptedModel
+from harlm.tools import FunctionTool, tool
 from harlm.types import Mode, Observation, Task
 from tests.support.nodes import node_with, use_calls
 
@@ -115,6 +117,7 @@ class Place:
         speculation: str = "safe",
         *,
         can_scout: bool = True,
+        tools: Sequence[FunctionTool] = (),
         model: LanguageModel | None = None,
         **settings: int,
     ) -> None:
@@ -123,7 +126,8 @@ class Place:
             model or self.model,
             caps=Caps(calls=1_000),
             speculation=speculation,  # type: ignore[arg-type] # a word
-            **settings,
+            tools=tools,
+            **settings,  # type: ignore[arg-type] # numbers only
         )
         task = Task(question="?", context=load("a text"))
         queries = Queries(task, self.node, solve=solve)
@@ -288,3 +292,17 @@ async def test_uncertain_calls_are_foreseen_as_long_as_there_is_money_to_risk(us
     repl = Uncertain(place.repl.inner)
     await place.cells.run(repl, "if False:\n    llm_query('maybe')\n", 1)
     assert len(place.model.asked) == early
+
+
+async def population(city: str) -> int:
+    return len(city)
+
+
+async def test_pure_tools_are_foreseen_in_every_mode_and_others_are_not() -> None:
+    for is_pure in (True, False):
+        place = await Place(mode="repl", tools=[tool(pure=is_pure)(population)]).open()
+        assert (place.cells.listen(place.opening) is not None) is is_pure
+        await place.cells.forget()
+        await place.run("def every(): return [population(c) for c in 'ab']\n")
+        await place.run("print(every())\n")
+        assert [is_ahead for _, is_ahead in place.repl.ran] == [is_pure, is_pure]

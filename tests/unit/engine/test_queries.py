@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -19,12 +20,12 @@ from harlm.errors import (
     ModelUnavailable,
     QuotaExceeded,
     SandboxFailure,
-    SchemaMismatch,
 )
 from harlm.guest.arguments import child_context
 from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import ScriptedModel
 from harlm.tokens import estimate_tokens
+from harlm.tools import FunctionTool, tool
 from harlm.types import Answer, Context, Document, Latency, Message, Task
 from tests.support.nodes import PRICES, answer_of, api_of, node_with, use_calls
 
@@ -356,82 +357,47 @@ def test_a_document_that_does_not_exist_is_an_exception_in_the_cell(number: int)
         document_of(load(["one", "two", "three"]), number)
 
 
-# -- calls with a schema -----------------------------------------------------------------------------------
-
-YEAR = '{"type": "integer"}'
+# -- tools ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_call_with_a_schema_returns_a_value_and_asks_once_more_if_it_is_wrong() -> None:
-    model = ScriptedModel(["in 1883", '{"value": 1883}'])
-    queries, node, _ = queries_on(node_with(model)[0])
-    assert await queries.answer("llm_query", {"prompt": "when?", "schema": YEAR}) == 1883
-    assert [len(each) for each in model.asked] == [1, 3]
-    assert node.account.usage.calls == 2
+async def double(x: int) -> int:
+    return 2 * x
 
 
-async def test_a_schema_that_cannot_be_used_asks_nothing() -> None:
-    queries, _, child = queries_on(node_with(ScriptedModel([]))[0])
-    for function in ("llm_query", "rlm_query"):
-        with pytest.raises(
-            CodeError, match=f"{function}: the schema cannot be used: .*'text' does not exist"
-        ):
-            await queries.answer(function, {"prompt": "when?", "schema": '{"type": "text"}'})
-    assert child.tasks == []
-
-
-async def test_a_second_call_that_the_budget_refuses_is_one_that_was_not_made() -> None:
-    node, _ = node_with(ScriptedModel(["in 1883"]), caps=Caps(calls=1))
+async def test_a_pure_tool_is_called_and_paid_like_a_call_of_a_model() -> None:
+    node, _ = node_with(ScriptedModel([]), tools=[tool(pure=True, cost_usd=0.01)(double)])
     queries, _, _ = queries_on(node)
-    with pytest.raises(CodeError, match="llm_query was not made: 1 calls of 1 calls"):
-        await queries.answer("llm_query", {"prompt": "when?", "schema": YEAR})
+    making = queries.begin("pure_tool", {"name": "double", "arguments": {"x": 4}}, is_early=True, sample=0)
+    assert await making.value == 8
+    assert making.usage().cost_micros == 10_000
+    assert node.account.usage.cost_micros == 10_000
 
 
-async def test_calls_that_differ_in_their_schema_are_not_samples_of_one_another() -> None:
-    model = ScriptedModel(lambda messages: "1883")
-    queries, node, _ = queries_on(node_with(model)[0])
-    node.run.reuse, node.run.identity_of = Reuse(InMemoryCalls()), lambda each: each.name
-    assert await queries.answer("llm_query", {"prompt": "when?"}) == "1883"
-    assert await queries.answer("llm_query", {"prompt": "when?", "schema": YEAR}) == 1883
-    assert await queries.answer("llm_query", {"prompt": "when?", "schema": '{"type": "string"}'}) == "1883"
-    queries.begin_cell()
-    assert await queries.answer("llm_query", {"prompt": "when?", "schema": YEAR}) == 1883
-    assert len(model.asked) == 3
-
-
-async def test_a_child_gets_the_schema_and_its_value_is_returned() -> None:
-    queries, node, child = queries_on(child=Child(Answer(text="[\n  1883\n]", data=[1883])))
-    assert await queries.answer("rlm_query", {"prompt": "when?", "schema": '{"type": "array"}'}) == [1883]
-    (task,) = child.tasks
-    assert task.schema is not None
-    assert task.schema.json_schema == {"type": "array"}
-    assert [each.text for each in await node.run.memory.search("1883", 3)] == ["[\n  1883\n]"]
-
-
-async def test_a_child_that_found_nothing_has_no_value() -> None:
-    queries, _, _ = queries_on(child=Child(Answer(text="no date", status="not_found")))
-    assert await queries.answer("rlm_query", {"prompt": "when?", "schema": YEAR}) is None
+async def test_an_early_call_of_a_tool_that_the_budget_refuses_counts_as_not_made() -> None:
+    node, _ = node_with(
+        ScriptedModel([]), tools=[tool(pure=True, cost_usd=1)(double)], caps=Caps(micros=1_000)
+    )
+    queries, _, _ = queries_on(node)
+    making = queries.begin("pure_tool", {"name": "double", "arguments": {"x": 4}}, is_early=True, sample=0)
+    with pytest.raises(LimitExceeded):
+        await making.value
+    assert node.account.refused is None
 
 
 @pytest.mark.parametrize(
-    ("failure", "said"),
+    ("tools", "depth", "may"),
     [
-        (SchemaMismatch("no", faults="at `a`: wrong"), "the child's answer does not follow the schema: at `a`: wrong"),
-        (CallLimit("spent", limit="calls", used=1, allowed=1), "rlm_query was not made: spent"),
-        (ModelUnavailable("it is away", model="m"), "rlm_query failed: it is away"),
+        ([], 0, True),
+        ([tool(pure=True)(double)], 0, True),
+        ([tool(double)], 0, False),
+        ([tool(double)], 1, True),  # as deep as it may be, where it is a plain call
     ],
-)  # fmt: skip
-async def test_a_child_without_a_value_is_an_exception_though_it_found_something(
-    failure: LimitExceeded | ModelError | SchemaMismatch, said: str
+)
+def test_a_child_that_may_change_something_is_not_begun_early(
+    tools: list[FunctionTool], depth: int, may: bool
 ) -> None:
-    failure.partial = Answer(text="half of it", status="partial")
-    queries, _, _ = queries_on(child=Child(failure))
-    with pytest.raises(CodeError, match=said):
-        await queries.answer("rlm_query", {"prompt": "when?", "schema": YEAR})
-
-
-async def test_below_the_deepest_level_a_child_with_a_schema_is_a_plain_call_with_one() -> None:
-    node, _ = node_with(ScriptedModel(['{"value": 1883}']), max_depth=0)
-    queries, _, child = queries_on(node)
-    arguments = {"prompt": "when?", "schema": YEAR, "context": child_context("documents", [0])}
-    assert await queries.answer("rlm_query", arguments) == 1883
-    assert child.tasks == []
+    node, _ = node_with(ScriptedModel([]), tools=tools, max_depth=1)
+    queries, _, _ = queries_on(replace(node, depth=depth))
+    assert queries.may_foresee("rlm_query", {"prompt": "x"}) is may
+    assert queries.may_change_something("rlm_query") is not may
+    assert queries.may_foresee("llm_query", {"prompt": "x"})

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from harlm.context import Searcher, load
 from harlm.context.readers import read_document
+from harlm.engine import solve
+from harlm.engine.effects import Effects
+from harlm.engine.queries import Queries
 from harlm.engine.repl_api import ReplApi
 from harlm.errors import CodeError
 from harlm.guest.vocabulary import given_in
 from harlm.testing import ScriptedModel
+from harlm.tools import tool
 from harlm.types import Context, Task
 from tests.support import making
 from tests.support.nodes import api_of, node_with
@@ -117,3 +122,29 @@ async def test_a_model_can_be_named() -> None:
 def test_each_mode_offers_its_functions() -> None:
     assert given_in("repl") == ("budget", "memory_search", "memory_expand", "memory_note")
     assert "rlm_query_batched" in given_in("full")
+
+
+async def double(x: int) -> int:
+    return 2 * x
+
+
+async def test_tools_wait_until_their_cell_counts_and_pure_ones_do_not() -> None:
+    context = load("a text")
+    node, _ = node_with(ScriptedModel([]), tools=[tool(double), tool(pure=True, name="pure")(double)])
+    OPEN.append(Searcher(context))
+    effects = Effects()
+    task = Task(question="?", context=context)
+    queries = Queries(task, node, solve=solve)
+    api = ReplApi(task, node, queries=queries, searcher=OPEN[-1], effects=effects)
+    effects.hold()
+    assert await api.call("pure_tool", {"name": "pure", "arguments": {"x": 1}}) == 2
+    waiting = asyncio.ensure_future(api.call("tool", {"name": "double", "arguments": {"x": 1}}))
+    child = asyncio.ensure_future(api.call("rlm_query", {"prompt": "a child may call the tool"}))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    assert not child.done()
+    effects.drop()
+    for each in (waiting, child):
+        with pytest.raises(CodeError, match="the reply of this cell was made again"):
+            await each
+    assert await api.call("tool", {"name": "double", "arguments": {"x": 4}}) == 8

@@ -307,3 +307,11 @@ def test_what_earlier_cells_defined_is_taken_over() -> None:
     known.add("def ask(c):\n    return llm_query(c)")
     twin.take_over(known)
     assert (len(twin), len(twin.plan_of("ask(1)").sites), twin.can_call_in("ask(1)")) == (1, 1, True)
+
+
+def test_calls_of_tools_are_part_of_the_plan_if_they_may_be_made_early() -> None:
+    known = EarlierCells(["population"])
+    known.add("def every(cities): return [population(c) for c in cities]")
+    assert known.can_call_in("print(every(['Rome']))")
+    assert known.plan_of("x = every(cities)").shape == "map"
+    assert not EarlierCells().can_call_in("population('Rome')")

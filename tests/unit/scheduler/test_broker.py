@@ -322,7 +322,7 @@ async def test_of_equal_calls_the_last_is_taken_back_and_the_others_stay_matched
     await asyncio.sleep(0)
     assert model.cancelled == ["slow", "slow"]
     waiting += await looking_ahead(broker, foreseen(4, "slow"))
-    assert len(model.made) == 4, "the second one is begun anew"
+    assert len(model.made) == 4, "the second one is begun once more"
     record = await broker.close()
     assert len(record.calls) == 4
     await given_up(waiting)
@@ -383,3 +383,26 @@ async def test_what_may_not_be_foreseen_is_left_to_the_cell() -> None:
     assert await broker.claim(*asked("secret")) == "secret #2"
     await broker.close()
     await given_up(waiting)
+
+
+async def test_what_may_not_be_made_early_is_left_to_the_cell() -> None:
+    model = Model()
+    broker = Broker(model.begin, may_foresee=lambda function, arguments: arguments["prompt"] != "mine")
+    early = asyncio.ensure_future(broker.foresee(foreseen(1, "mine")))
+    assert await broker.foresee(foreseen(2, "yours")) == "yours #1"
+    assert not early.done()
+    assert await broker.claim(*asked("mine")) == "mine #2"
+    record = await broker.close()
+    assert [(each.is_early, each.is_claimed) for each in record.calls] == [(True, False), (False, True)]
+    early.cancel()
+
+
+async def test_a_tool_that_may_change_something_is_never_made_for_a_scout() -> None:
+    model = Model()
+    broker = Broker(model.begin)
+    call = Foreseen(number=1, function="tool", arguments={"name": "note", "arguments": {}})
+    early = asyncio.ensure_future(broker.foresee(call))
+    await asyncio.sleep(0)
+    assert not early.done()
+    assert model.made == []
+    early.cancel()

@@ -65,3 +65,10 @@ def test_a_chain_of_many_functions_is_followed() -> None:
 
 def test_of_too_many_names_each_may_lead_to_a_call() -> None:
     assert leads_to_a_call("x", "".join(f"def f{n}(): a, b, c, d\n" for n in range(5_000)))
+
+
+def test_tools_of_the_user_that_may_be_called_early_count_as_calls() -> None:
+    known = Callers(["llm_query", "population"])
+    known.add(ast.parse("def every(): return [population(c) for c in 'ab']"))
+    assert known.are_in(ast.parse("x = every()"))
+    assert not known.are_in(ast.parse("x = other()"))

@@ -50,3 +50,12 @@ def test_a_walk_ends_when_its_effort_is_spent() -> None:
 def test_a_cell_has_a_most_of_sites() -> None:
     with pytest.raises(TooComplex):
         walked("llm_query(1)\n" * 1_001, 10**9)
+
+
+def test_calls_of_other_functions_are_found_if_they_are_named() -> None:
+    spending = Effort(1_000)
+    code = "x = [population(c) for c in cities]"
+    walker = Walker(CellSource(code, spending), {}, spending, {"population"})
+    walker.block(ast.parse(code).body)
+    (site,) = walker.plan().sites
+    assert [loop.flow for loop in site.loops] == ["map"]

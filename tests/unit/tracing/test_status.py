@@ -220,3 +220,13 @@ def test_a_run_runs_from_its_start_to_its_end() -> None:
 )
 def test_times_are_shown_as_clocks_show_them(seconds: float, shown: str) -> None:
     assert clock_text(seconds) == shown
+
+
+def test_tools_cost_money_and_are_progress() -> None:
+    status = RunStatus()
+    before = status.steps
+    status.add(
+        events.ToolCalled(node="0", tool="sql", arguments="{}", value="1", seconds=0.1, cost_micros=250_000)
+    )
+    assert status.steps == before + 1
+    assert "$0.2500" in str(status.line())

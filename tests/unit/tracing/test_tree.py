@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harlm import events
-from harlm.tracing.tree import CallTree, NodeSummary, node_line, one_line
+from harlm.tracing.tree import CallTree, NodeSummary, node_figures, node_line, one_line
 from harlm.types import Usage
 from tests.support.story import STORY
 
@@ -73,3 +73,13 @@ def test_the_line_of_a_node_has_only_the_figures_that_are_not_zero() -> None:
     assert node_line(busy) == (
         "full “q” · 2 turns, 3 sub-calls, 4 reused, 5 early, 1.5 at once, 6 wasted, 1 failed · 0 tokens · ok"
     )
+
+
+def test_calls_of_tools_are_counted_with_those_that_failed() -> None:
+    tree = CallTree()
+    tree.add(events.NodeStarted(node="0", depth=0, question="q", mode="full", documents=1, characters=1))
+    for error in ("", "no such row", ""):
+        tree.add(events.ToolCalled(node="0", tool="sql", arguments="{}", value="", seconds=0.1, error=error))
+    assert tree.root is not None
+    assert (tree.root.tool_calls, tree.root.tool_failures) == (3, 1)
+    assert "0 turns, 3 tool calls (1 failed) · 0 tokens" in node_figures(tree.root)

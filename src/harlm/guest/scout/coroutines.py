@@ -45,7 +45,7 @@ class Coroutine:
         self._has_run = True
 
 
-class Ready:
+class Gathered:
     """Something that can be awaited and has a result: a task, a gathering.
 
     Args:
@@ -64,12 +64,12 @@ class TimeLimit:
     """A limit of time that is not reached (``asyncio.timeout``)."""
 
 
-class Group:
+class TaskSet:
     """A group of tasks (``asyncio.TaskGroup``)."""
 
-    def create_task(self, coroutine: Any, **_: Any) -> Ready:
+    def create_task(self, coroutine: Any, **_: Any) -> Gathered:
         """A task of the group."""
-        return Ready(awaited(coroutine))
+        return Gathered(awaited(coroutine))
 
 
 def awaited(value: Any) -> Any:
@@ -81,7 +81,7 @@ def awaited(value: Any) -> Any:
     value = settled(value)
     if type(value) is Coroutine:
         return awaited_result(value.run())
-    if type(value) is Ready:
+    if type(value) is Gathered:
         return value.result()
     if type(value) is types.CoroutineType:
         return _run_real(value)
@@ -135,13 +135,13 @@ def over_asyncio(function: Any, values: list[Any], named: dict[str, Any]) -> Any
         case "gather":
             if any(type(settled(each)) is Pending and not each.is_text for each in values):
                 raise Lost("the number of gathered results is not known")
-            return Ready([awaited(each) for each in values])
+            return Gathered([awaited(each) for each in values])
         case "create_task" | "ensure_future" | "wait_for" | "shield" if values:
-            return Ready(awaited(values[0]))
+            return Gathered(awaited(values[0]))
         case "run" if values:
             return awaited(values[0])
         case "sleep":
-            return Ready(values[1] if len(values) > 1 else named.get("result"))
+            return Gathered(values[1] if len(values) > 1 else named.get("result"))
         case "timeout" | "timeout_at":
             return TimeLimit()
     raise Lost(f"asyncio.{function.__name__}")
@@ -157,7 +157,7 @@ def entered(manager: Any) -> Any:
     if kind is TimeLimit or (kind.__module__ == "asyncio.locks" and kind.__name__ in _LOCKS):
         return None
     if kind.__module__ == "asyncio.taskgroups":
-        return Group()
+        return TaskSet()
     raise Lost("async with")
 
 

@@ -34,7 +34,7 @@ class Search:
         last: an earlier search through the same iterator, whose look-ahead may have made calls that this one
             needs.
 
-        skips: whether the look-ahead leaves out what a reply decides, since it may change how the loop goes on.
+        skips: whether the look-ahead leaves out what a reply decides, since it may change how the loop continues.
 
     Attributes:
         outer: as given.

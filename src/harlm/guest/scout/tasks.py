@@ -159,7 +159,7 @@ class ScoutTask:
 
     @property
     def is_given_up(self) -> bool:
-        """Whether it belongs to a peek that is over, so that it never continues."""
+        """Whether it belongs to a peek that has ended, so that it never continues."""
         return self.ahead_of is not None and self.ahead_of.is_over
 
     def _resume(self) -> None:

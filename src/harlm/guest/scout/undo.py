@@ -1,4 +1,4 @@
-"""Undoes what a peek changes, so that the scout goes on as if it had not peeked: closures, attributes of classes, mutable
+"""Undoes what a peek changes, so that the scout continues as if it had not peeked: closures, attributes of classes, mutable
 defaults and objects under several names included.
 """
 

@@ -40,7 +40,7 @@ class _Awaited:
         """Do nothing."""
 
 
-class Reply(_Awaited, str):
+class AwaitableText(_Awaited, str):
     """A reply that can be awaited."""
 
     __slots__ = ()
@@ -50,7 +50,7 @@ class Reply(_Awaited, str):
         return str.__str__(self)
 
 
-class ReplyDict(_Awaited, dict[str, Any]):
+class AwaitableDict(_Awaited, dict[str, Any]):
     """A typed reply that can be awaited."""
 
     __hash__ = object.__hash__  # type: ignore[assignment] # asyncio.gather keeps what it waits for as keys
@@ -60,7 +60,7 @@ class ReplyDict(_Awaited, dict[str, Any]):
         return dict(self)
 
 
-class ReplyList(_Awaited, list[Any]):
+class AwaitableList(_Awaited, list[Any]):
     """Several replies, or a typed one, that can be awaited."""
 
     __hash__ = object.__hash__  # type: ignore[assignment] # as above
@@ -90,13 +90,13 @@ def reply_of(value: Any) -> Any:
     """The value of a call, which can be awaited if it is text, a dict or a list."""
     kind = type(value)
     if kind is str:
-        return Reply(value)
+        return AwaitableText(value)
     if kind is dict:
-        return ReplyDict(value)
-    return ReplyList(map(reply_of, value)) if kind is list else value
+        return AwaitableDict(value)
+    return AwaitableList(map(reply_of, value)) if kind is list else value
 
 
-_KINDS: tuple[tuple[type, type], ...] = ((Reply, str), (ReplyDict, dict), (ReplyList, list))
+_KINDS: tuple[tuple[type, type], ...] = ((AwaitableText, str), (AwaitableDict, dict), (AwaitableList, list))
 
 
 def ordinary_kind(kind: type) -> type:

@@ -19,15 +19,17 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..scout.pending import Pending
-from .awaitable import Reply, ReplyDict, ReplyList
+from .awaitable import AwaitableDict, AwaitableList, AwaitableText
 
 _MOST_OBJECTS = 20_000  # about 5,000 rows; walking through them takes 2 ms
 _MOST_CHARACTERS = 4 << 20
 _MOST_BYTES = 8 << 20  # with the text of the cells; the host accepts no more
-_TEXTS = frozenset(map(id, (str, bytes, Reply)))  # by identity, because comparing classes can run their code
+_TEXTS = frozenset(
+    map(id, (str, bytes, AwaitableText))
+)  # by identity, because comparing classes can run their code
 _ATOMS = frozenset(map(id, (int, float, bool, complex, types.NoneType)))
-_SEQUENCES = frozenset(map(id, (list, tuple, set, frozenset, deque, ReplyList)))
-_MAPPINGS = frozenset(map(id, (dict, Counter, OrderedDict, defaultdict, ReplyDict)))
+_SEQUENCES = frozenset(map(id, (list, tuple, set, frozenset, deque, AwaitableList)))
+_MAPPINGS = frozenset(map(id, (dict, Counter, OrderedDict, defaultdict, AwaitableDict)))
 _FACTORIES = frozenset(map(id, (None, int, float, str, list, dict, set, tuple, bool)))
 _IMPORTED = frozenset(map(id, (type, types.FunctionType, types.BuiltinFunctionType)))
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from harlm.guest.scout.coroutines import Coroutine, Group, Ready, awaited, entered, over_asyncio
+from harlm.guest.scout.coroutines import Coroutine, Gathered, TaskSet, awaited, entered, over_asyncio
 from harlm.guest.scout.pending import Pending
 from harlm.guest.scout.world import Lost
 from tests.support.scout_lines import reply_to, scout
@@ -117,7 +117,12 @@ def test_what_waits_for_anything_else_is_left_to_the_cell(waiting: str) -> None:
 
 def test_a_coroutine_runs_once_and_may_be_closed() -> None:
     runs: list[int] = []
-    coroutine = Coroutine(lambda: runs.append(1) or "result")
+
+    def start() -> str:
+        runs.append(1)
+        return "result"
+
+    coroutine = Coroutine(start)
     assert [coroutine.run(), coroutine.run()] == ["result", "result"]
     assert runs == [1]
     closed = Coroutine(lambda: runs.append(2))
@@ -130,7 +135,7 @@ def test_what_awaiting_gives() -> None:
     pending = Pending(is_text=True)
     assert awaited("a reply") == "a reply"
     assert awaited(pending) is pending
-    assert awaited(Ready([1])) == [1]
+    assert awaited(Gathered([1])) == [1]
     assert awaited(Coroutine(lambda: Coroutine(lambda: 3))) == 3
     assert awaited(asyncio.sleep(5)) is None
 
@@ -172,7 +177,7 @@ async def test_what_is_entered() -> None:
         assert entered(lock) is None
     assert entered(over_asyncio(asyncio.timeout, [1], {})) is None
     group = entered(asyncio.TaskGroup())
-    assert isinstance(group, Group)
+    assert isinstance(group, TaskSet)
     assert group.create_task(Coroutine(lambda: 7), name="seven").result() == 7
     with pytest.raises(Lost):
         entered(asyncio.Condition())

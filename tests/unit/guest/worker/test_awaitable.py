@@ -14,9 +14,9 @@ import pytest
 
 from harlm.guest.worker.awaitable import (
     MARK,
-    Reply,
-    ReplyDict,
-    ReplyList,
+    AwaitableDict,
+    AwaitableList,
+    AwaitableText,
     awaitable,
     is_async,
     ordinary_kind,
@@ -50,7 +50,7 @@ async def test_a_reply_is_a_coroutine_for_asyncio(value: Any) -> None:
     assert inspect.isawaitable(reply())
     assert await reply() == value
     gathered = await asyncio.gather(reply(), reply(), asyncio.sleep(0, "slept"))
-    assert gathered == [value, value, "slept"]
+    assert list(gathered) == [value, value, "slept"]
     assert await asyncio.create_task(reply()) == value
     assert await asyncio.wait_for(reply(), 5) == value
     assert await asyncio.shield(reply()) == value
@@ -60,7 +60,7 @@ async def test_a_reply_is_a_coroutine_for_asyncio(value: Any) -> None:
 
 
 def test_a_run_of_a_reply() -> None:
-    assert asyncio.run(Reply("text")) == "text"  # type: ignore[arg-type] # it has the methods of a coroutine
+    assert asyncio.run(AwaitableText("text")) == "text"
 
 
 async def test_of_a_batch_each_reply_can_be_awaited_and_so_can_all() -> None:
@@ -72,19 +72,19 @@ async def test_of_a_batch_each_reply_can_be_awaited_and_so_can_all() -> None:
 
 
 async def test_a_task_that_is_cancelled_before_it_began_is_cancelled() -> None:
-    task = asyncio.create_task(Reply("text"))  # type: ignore[arg-type] # as above
+    task = asyncio.create_task(AwaitableText("text"))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    closed = Reply("text")
+    closed = AwaitableText("text")
     closed.close()
     assert await closed == "text"
 
 
 def test_text_stays_text() -> None:
-    reply = Reply("a reply")
+    reply = AwaitableText("a reply")
     assert isinstance(reply, str)
-    assert (reply + "!", reply[:1], reply.upper(), f"{reply}", {reply: 1}["a reply"]) == (
+    assert (reply + "!", reply[:1], reply.upper(), f"{reply}", dict[str, int]({reply: 1})["a reply"]) == (
         "a reply!",
         "a",
         "A REPLY",
@@ -95,7 +95,12 @@ def test_text_stays_text() -> None:
 
 
 def test_types_as_cells_are_told_of_them() -> None:
-    assert [ordinary_kind(each) for each in (Reply, ReplyDict, ReplyList, int)] == [str, dict, list, int]
+    assert [ordinary_kind(each) for each in (AwaitableText, AwaitableDict, AwaitableList, int)] == [
+        str,
+        dict,
+        list,
+        int,
+    ]
 
 
 def test_what_is_already_awaitable_stays_as_it_is() -> None:
@@ -105,7 +110,7 @@ def test_what_is_already_awaitable_stays_as_it_is() -> None:
     coroutine = own()
     assert awaitable(coroutine) is coroutine
     coroutine.close()
-    assert awaitable(Reply("x")) == "x"
+    assert awaitable(AwaitableText("x")) == "x"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from harlm.guest.worker import interactive
+from harlm.guest.worker.tools import functions_of
 
 
 def described(monkeypatch: pytest.MonkeyPatch, *request: object) -> str:
@@ -48,3 +49,9 @@ def test_help_without_a_subject_says_how_and_waits_for_no_input(
     monkeypatch: pytest.MonkeyPatch, request_: tuple[object, ...]
 ) -> None:
     assert described(monkeypatch, *request_).startswith("help(x) describes x")
+
+
+def test_help_of_a_tool_is_what_the_host_says_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = {"name": "find", "parameters": [], "help": "find(city)\n\nFinds a city.", "is_pure": True}
+    find = functions_of([shape], lambda function, arguments: None)["find"]
+    assert described(monkeypatch, find) == "find(city)\n\nFinds a city.\n"

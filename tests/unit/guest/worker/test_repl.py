@@ -266,14 +266,14 @@ def test_an_interrupt_ends_a_cell_that_awaits_and_leaves_the_loop_usable(name: s
         done = host.receive()
         assert "CellTimeout: the cell used up its time" in done["error"]
         assert "harlm" not in done["error"]
+        run(
+            host, "import gc; gc.collect()"
+        )  # asyncio reports a task that nothing awaited once it is collected
         assert run(
             host, "lock.release(); queue.put_nowait('kept')\nasync with lock: print(await queue.get())"
         )["head"] == ("kept\n")
         if name in ("waiting", "aside"):
             assert run(host, "seen")["head"] == "[1]\n"
-        run(
-            host, "import gc; gc.collect()"
-        )  # asyncio reports a task that nothing awaited once it is collected
         assert run(host, "await asyncio.to_thread(str, 5)")["head"] == "5\n"
 
 

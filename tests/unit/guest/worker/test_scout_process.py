@@ -18,6 +18,7 @@ from harlm.guest.worker.channel import Channel
 from harlm.guest.worker.functions import HostFunctions
 from harlm.guest.worker.scout_process import ScoutLauncher
 from harlm.guest.worker.snapshot import unpack
+from harlm.guest.worker.tools import functions_of
 from tests.support.guest_processes import Peer, printed
 
 FILE = "<cell 1>"
@@ -169,3 +170,24 @@ print(names["seen"], frame()["op"], [frame()["arguments"]["prompt"] for _ in ran
 scout_ours.close()
 """
     assert printed(code) == "cell\nround\nround\n['reply', 'reply'] ready ['a', 'b']\n"
+
+
+def shape(name: str, *, is_pure: bool) -> dict[str, Any]:
+    return {"name": name, "parameters": ["x"], "help": "", "is_pure": is_pure}
+
+
+@pytest.mark.parametrize(
+    ("code", "at"),
+    [
+        ("x = 1\nfor c in 'ab':\n    find(c)", 1),
+        ("x = find('a') + llm_query('b')", 0),
+        ("find('only one')", None),
+        ("for c in 'ab':\n    note(c)", None),
+        ("note('a')\nfor c in 'ab':\n    note(find(c))", 1),
+    ],
+)
+def test_pure_tools_of_the_user_count_as_calls_and_others_do_not(
+    ends: tuple[ScoutLauncher, Peer], code: str, at: int | None
+) -> None:
+    tools = functions_of([shape("find", is_pure=True), shape("note", is_pure=False)], lambda *_: "reply")
+    assert marked(code, ends[0], {**names_of_a_repl(), **tools}) == at

@@ -10,7 +10,7 @@ import pytest
 from harlm.guest.worker.output import Captured
 from harlm.protocols import ReplSetup
 from harlm.sandbox.monty.interpreter import AskedCall, Dead, Ended, Interpreter
-from harlm.types import Context
+from harlm.types import Context, ToolShape
 
 if TYPE_CHECKING:
     import pydantic_monty
@@ -188,3 +188,25 @@ def test_the_last_shown_text_or_number_has_a_name(
     for cell in cells[:-1]:
         run(interpreter, cell)
     assert run(interpreter, cells[-1])[1] == shown
+
+
+def test_help_prints_all_about_a_tool(pool: pydantic_monty.Monty) -> None:
+    tool = ToolShape(
+        name="find",
+        parameters=("x",),
+        signature="find(x)",
+        summary="",
+        help="find(x)\n\nFinds.",
+        is_pure=True,
+    )
+    setup = ReplSetup(context=Context.of_text("x"), functions=("llm_query",), tools=(tool,))
+    interpreter = Interpreter(pool, setup, memory_bytes=256 << 20, seconds=20)
+    interpreter.open(None)
+    try:
+        assert run(interpreter, "help(find)\nhelp('find')") == (Ended(), "find(x)\n\nFinds.\n" * 2)
+        assert run(interpreter, "help('other')")[1] == "help(name) describes find\n"
+        assert run(interpreter, "find(3)")[0] == AskedCall("find", (3,), {})
+        assert interpreter.answer("found") == Ended()
+        assert list(interpreter.look().variables) == ["_"] or not interpreter.look().variables
+    finally:
+        interpreter.close()

@@ -108,3 +108,7 @@ def test_the_answer_dict_may_have_any_key_and_is_said_once(
     exec(PRELUDE, names)
     assert looked(names["_harlm_look"]({"answer": answer})).said == said  # type: ignore[operator] # a function
     assert looked(names["_harlm_look"]({"answer": answer})).said == ()  # type: ignore[operator] # as above
+
+
+def test_the_functions_of_a_repl_are_not_listed() -> None:
+    assert looked(listed(("find", 1, "function", None, None)), {"find"}) == Look()
