@@ -40,7 +40,7 @@ print("ended")
 
 def setup(**changed: Any) -> dict[str, Any]:
     return {
-        "op": "setup", "texts": None, "functions": list(GIVEN), "shape": "documents", "seed": 1, "head": 1_000,
+        "op": "setup", "texts": None, "functions": list(GIVEN), "tools": [], "shape": "documents", "seed": 1, "head": 1_000,
         "tail": 1_000, "largest_frame": 100_000, "folder": None, **changed,
     }  # fmt: skip
 

@@ -59,7 +59,7 @@ def opened(zygote: Peer, number: int = 1) -> Iterator[tuple[Peer, dict[str, Any]
     news = zygote.receive()
     repl = Peer(ours)
     repl.send({
-        "op": "setup", "texts": None, "functions": list(GIVEN), "shape": "text", "seed": 1, "head": 100, "tail": 100,
+        "op": "setup", "texts": None, "functions": list(GIVEN), "tools": [], "shape": "text", "seed": 1, "head": 100, "tail": 100,
         "largest_frame": 100_000, "folder": None,
     })  # fmt: skip
     assert repl.receive() == {"op": "ready"}
