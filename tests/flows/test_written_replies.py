@@ -61,7 +61,7 @@ SCENARIOS: dict[str, list[list[Attempt]]] = {
         [Attempt(FINISH)],
     ],
     "it never closes its fence": whole(f"Let me ask.\n```repl\n{CELL}{REST}", FINISH),
-    "it never closes its fence and goes on in words": whole(
+    "it never closes its fence and continues in words": whole(
         f"```repl\n{CELL}{REST}And that is all that there is to say about it.\n", block(CELL + REST), FINISH
     ),
     "it closes with another fence": whole(f"````repl\n{CELL}```\n{REST}````\n", block(CELL + REST), FINISH),

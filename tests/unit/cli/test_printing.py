@@ -95,14 +95,14 @@ class Terminal(io.StringIO):
 def test_the_cursor_comes_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with pytest.raises(RuntimeError), _displayed(quiet=False, events=None):
+    with pytest.raises(RuntimeError), _displayed(quiet=False, events=None, asks=False):
         raise RuntimeError("a bug")
     said = terminal.getvalue()
     assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")
 
 
 def test_progress_is_shown_while_events_go_elsewhere_unless_quiet() -> None:
-    with _displayed(quiet=False, events=_EventLines()) as displays:
+    with _displayed(quiet=False, events=_EventLines(), asks=False) as displays:
         assert len(displays) == 1
-    with _displayed(quiet=True, events=None) as displays:
+    with _displayed(quiet=True, events=None, asks=False) as displays:
         assert displays == []
