@@ -127,3 +127,9 @@ def written(
     with contextlib.redirect_stdout(io.StringIO()):
         Scout(own, {}, FILE, line, tools).follow()
     return line
+
+
+def line_by_line(cell: str) -> list[int]:
+    """Where the pieces of a reply end that is written line by line; see ``written``."""
+    reply = f"```repl\n{cell}```\n"
+    return [at + 1 for at, letter in enumerate(reply) if letter == "\n"]

@@ -190,7 +190,7 @@ def _body(node: ast.For, task: ScoutTask, frame: Frame) -> Steps:
 
 def _in_window(task: ScoutTask) -> Steps:
     """Wait until a look-ahead may ask more, also inside one of its rounds."""
-    while task.ahead_of is not None and not task.ahead_of.may_ask():
+    while task.ahead_of is not None and not task.ahead_of.may_go_on():
         yield task.ahead_of.advance
 
 

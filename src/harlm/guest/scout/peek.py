@@ -39,23 +39,29 @@ class PeekSearch(Search):
         world: what all tasks of a cell share.
         room: how many calls the peek may make.
         last: the peek before it, of a shorter text.
+        takes_all: whether it may take over any number of calls of the peek before; else they count as its own.
     """
 
-    def __init__(self, world: World, room: int, last: PeekSearch | None) -> None:
+    def __init__(self, world: World, room: int, last: PeekSearch | None, *, takes_all: bool) -> None:
         super().__init__(None, world.ready, is_eager=False, last=last)
         self._room = room
+        self._takes_all = takes_all
 
     def may_ask(self) -> bool:
-        """Whether the peek may make, or take over, one more call."""
+        """Whether the peek may make one more call."""
         return not self.has_ended and self._made < self._room
 
+    def may_go_on(self) -> bool:
+        """See ``Search.may_go_on``. What the peek before asked for may come later."""
+        return self.may_ask() or (self._takes_all and self._last is not None and bool(self._last.unused))
+
     def spare(self, key: Hashable) -> Pending | None:
-        """The reply to an equal call of the peek before, if there is room for it."""
-        return super().spare(key) if self.may_ask() else None
+        """The reply to an equal call of the peek before, if it may be taken over."""
+        return super().spare(key) if self._takes_all or self.may_ask() else None
 
     def keep(self, key: Hashable, reply: Pending, *, is_new: bool = True) -> None:
-        """Note a call. One that is taken over counts as well."""
-        super().keep(key, reply, is_new=True)
+        """Note a call."""
+        super().keep(key, reply, is_new=is_new or not self._takes_all)
 
     def replace(self, last: PeekSearch) -> list[Pending]:
         """Take over the replies that have arrived of what the peek before asked for, and no other.
@@ -108,7 +114,9 @@ class Peeks:
             return
         self._planned, last = told.text, self._search
         body = list(map(_once, told.body))
-        search = self._search = PeekSearch(self._world, self._room(body), last)
+        is_left = _is_left(body)
+        room = FIRST_WINDOW if is_left or of_all(body).names & _SEARCHING else _WINDOW
+        search = self._search = PeekSearch(self._world, room, last, takes_all=not is_left)
         self._main.search = search
         if self._may_call(body):
             self._follow(body, search)
@@ -136,12 +144,6 @@ class Peeks:
 
     def _may_call(self, body: list[ast.stmt]) -> bool:
         return all(isinstance(each, _PEEKED) for each in body) and self._world.may_call(of_all(body))
-
-    def _room(self, body: list[ast.stmt]) -> int:
-        """The calls that a peek may make: few where a result may end a loop or a search."""
-        loops = [each for part in body for each in ast.walk(part) if isinstance(each, ast.For | ast.While)]
-        may_end = any(of_all(each.body).exits & _LEAVING for each in loops)
-        return FIRST_WINDOW if may_end or of_all(body).names & _SEARCHING else _WINDOW
 
     def _follow(self, body: list[ast.stmt], search: PeekSearch) -> None:
         world, main = self._world, self._main
@@ -185,6 +187,12 @@ class Peeks:
             search.has_ended = True
             self._retract([reply for replies in search.unused.values() for reply in replies])
             search.unused.clear()
+
+
+def _is_left(body: list[ast.stmt]) -> bool:
+    """Whether a result may end a loop."""
+    loops = [each for part in body for each in ast.walk(part) if isinstance(each, ast.For | ast.While)]
+    return any(of_all(each.body).exits & _LEAVING for each in loops)
 
 
 def _once(node: ast.stmt) -> ast.stmt:

@@ -77,6 +77,10 @@ class Search:
         """Whether the look-ahead may make more calls now."""
         return not self.has_ended and self._made < max(2 * self._needed, self._room)
 
+    def may_go_on(self) -> bool:
+        """Whether the look-ahead may run on inside a round."""
+        return self.may_ask()
+
     def started(self) -> None:
         """Note that the look-ahead begins a round."""
         self._started += 1
