@@ -6,6 +6,7 @@ Keywords are those of draft 2020-12 (json-schema.org), and ``definitions`` of ol
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -217,7 +218,7 @@ def _wrong(keyword: str, value: object, root: Mapping[str, object]) -> str | Non
 
 
 def _number_fault(keyword: str, value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) == math.inf:
         return f"{keyword} must be a number, not {value!r}"
     if keyword in _COUNTS and (not isinstance(value, int) or value < 0):
         return f"{keyword} must be a whole number from 0, not {value!r}"

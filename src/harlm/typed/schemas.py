@@ -13,7 +13,7 @@ import msgspec
 from harlm.errors import ConfigError
 from harlm.typed.checking import faults_in
 from harlm.typed.keywords import SchemaFault, checked
-from harlm.types import OutputSchema
+from harlm.types import OutputSchema, without_surrogates
 
 _LONGEST_FILE = 1_000_000  # bytes of a file with a JSON Schema
 _SHOWN = 1_000  # characters of another library's message
@@ -52,10 +52,26 @@ def schema_of_text(text: str, *, patterns: bool = False) -> OutputSchema:
         SchemaFault: it is not a JSON Schema, or one that cannot be checked.
     """
     try:
-        found = json.loads(text)
+        found = _loaded(text)
     except (ValueError, RecursionError) as error:
         raise SchemaFault(f"the schema is not JSON: {error}") from error
     return _checking(dict(checked(found, patterns=patterns)), "the schema")
+
+
+def _loaded(text: str) -> Any:
+    """The value of a JSON text, without half surrogates, which cannot be sent.
+
+    Raises:
+        ValueError, RecursionError: it is not JSON.
+    """
+    found = json.loads(text, parse_constant=_refuse)
+    if "\\ud" not in text.lower():
+        return found
+    return json.loads(without_surrogates(json.dumps(found, ensure_ascii=False)))
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number of JSON")
 
 
 def _of_file(path: Path) -> OutputSchema:
@@ -67,7 +83,7 @@ def _of_file(path: Path) -> OutputSchema:
     if len(text) > _LONGEST_FILE:
         raise ConfigError(f"the schema {str(path)!r} has more than {_LONGEST_FILE:,} bytes")
     try:
-        data = json.loads(text.decode("utf-8-sig"))
+        data = _loaded(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"the schema {str(path)!r} is not JSON: {error}") from error
     return _of_json_schema(data, repr(str(path)))
@@ -75,7 +91,7 @@ def _of_file(path: Path) -> OutputSchema:
 
 def _of_json_schema(data: object, name: str) -> OutputSchema:
     try:
-        known = dict(checked(json.loads(json.dumps(data, allow_nan=False))))
+        known = dict(checked(_loaded(json.dumps(data, allow_nan=False))))
     except (TypeError, ValueError, RecursionError) as fault:
         raise ConfigError(f"{name} cannot be used as a JSON Schema: {fault}") from fault
     title = known.get("title")

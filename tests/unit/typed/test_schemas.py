@@ -191,6 +191,19 @@ def test_a_schema_that_a_model_wrote_may_hold_no_patterns() -> None:
     with pytest.raises(SchemaFault, match="'pattern' is not taken here"):
         schema_of_text('{"pattern": "(a+)+$"}')
     assert schema_of_text('{"pattern": "a"}', patterns=True).build("a") == "a"
-    for text in ("{", "[]", "[" * 100_000, '{"$ref": "#"}'):
+    for text in (
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"$ref": "#"}',
+        '{"maximum": NaN}',
+        '{"maximum": 1e999}',
+        '{"default": -Infinity}',
+    ):
         with pytest.raises(SchemaFault):
             schema_of_text(text)
+
+
+def test_half_surrogates_do_not_leave_a_schema() -> None:
+    for schema in (schema_of_text(r'{"enum": ["\ud800 x"]}'), schema_of({"enum": ["\ud800 x"]})):
+        assert schema.json_schema == {"enum": ["\ufffd x"]}
