@@ -178,7 +178,7 @@ class Queries:
             CodeError: it failed otherwise.
         """
         try:
-            return await self.answer(function, arguments, node, own)
+            return await self.answer(function, arguments, node, own, is_early=True)
         except CodeError as error:
             if isinstance(error.__cause__, LimitExceeded):
                 raise error.__cause__ from None
@@ -190,6 +190,8 @@ class Queries:
         arguments: Mapping[str, object],
         node: Node | None = None,
         own: _OwnTime | None = None,
+        *,
+        is_early: bool = False,
     ) -> object:
         """The value of ``llm_query``, ``rlm_query`` or a pure tool: text, or a value of the schema that the cell passed.
 
@@ -198,6 +200,7 @@ class Queries:
             arguments: as the cell gave them, not checked yet.
             node: pays for the call; this node by default.
             own: measures the call alone; by default it is measured as part of its cell.
+            is_early: whether no cell has made the call yet.
 
         Raises:
             CodeError: the call failed; raised in the cell with this message.
@@ -205,7 +208,7 @@ class Queries:
         """
         payer, times = node or self._node, own or self.bursts
         if function == PURE_TOOL:
-            return await self.tools.call(function, arguments, payer)
+            return await self.tools.call(function, arguments, payer, is_early=is_early)
         try:
             if function == "llm_query":
                 asked = msgspec.convert(arguments, LlmQuery)
