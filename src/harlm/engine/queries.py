@@ -186,7 +186,7 @@ class Queries:
             CodeError: it failed otherwise.
         """
         try:
-            return await self.answer(function, arguments, node, own, sample)
+            return await self.answer(function, arguments, node, own, sample, is_early=True)
         except CodeError as error:
             if isinstance(error.__cause__, LimitExceeded):
                 raise error.__cause__ from None
@@ -199,6 +199,8 @@ class Queries:
         node: Node | None = None,
         own: _OwnTime | None = None,
         sample: int | None = None,
+        *,
+        is_early: bool = False,
     ) -> object:
         """The value of ``llm_query``, ``rlm_query`` or a pure tool: text, or a value of the schema that the cell passed.
 
@@ -208,6 +210,7 @@ class Queries:
             node: pays for the call; this node by default.
             own: measures the call alone; by default it is measured as part of its cell.
             sample: how many equal calls of the cell come before it; counted here by default.
+            is_early: whether no cell has made the call yet.
 
         Raises:
             CodeError: the call failed; raised in the cell with this message.
@@ -215,7 +218,7 @@ class Queries:
         """
         payer, times = node or self._node, own or self.bursts
         if function == PURE_TOOL:
-            return await self.tools.call(function, arguments, payer)
+            return await self.tools.call(function, arguments, payer, is_early=is_early)
         if sample is None:
             sample = self._sample(function, arguments)
         try:

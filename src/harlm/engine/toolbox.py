@@ -56,19 +56,28 @@ class ToolCalls:
             return False
         return tool.allows(GatedCall(tool=asked.name, arguments=asked.arguments, is_early=True))
 
-    async def call(self, function: str, arguments: Mapping[str, object], payer: Node | None = None) -> object:
+    async def call(
+        self,
+        function: str,
+        arguments: Mapping[str, object],
+        payer: Node | None = None,
+        *,
+        is_early: bool = False,
+    ) -> object:
         """The value of a call.
 
         Args:
             function: one of the host functions behind tools.
             arguments: as the cell gave them, not checked yet.
             payer: pays for it; the node by default.
+            is_early: whether no cell has made it yet, so that ``may_foresee`` has asked the gate.
 
         Raises:
             CodeError: the call failed, or was refused; raised in the cell with this message.
         """
         tool, asked = self._tool(function, arguments)
-        if not tool.allows(GatedCall(tool=asked.name, arguments=asked.arguments, is_early=False)):
+        gated = GatedCall(tool=asked.name, arguments=asked.arguments, is_early=False)
+        if not is_early and not tool.allows(gated):
             refusal = CodeError(f"{asked.name} was refused by its gate: it may not be given these arguments")
             self._report(asked, error=str(refusal))
             raise refusal

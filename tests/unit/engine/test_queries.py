@@ -26,7 +26,7 @@ from harlm.journal import InMemoryCalls, Reuse
 from harlm.testing import ScriptedModel
 from harlm.tokens import estimate_tokens
 from harlm.tools import FunctionTool, tool
-from harlm.types import Answer, Context, Document, Latency, Message, Task
+from harlm.types import Answer, Context, Document, GatedCall, Latency, Message, Task
 from tests.support.nodes import PRICES, answer_of, api_of, node_with, use_calls
 
 DONE = "```repl\nFINAL('done')\n```"
@@ -371,6 +371,23 @@ async def test_a_pure_tool_is_called_and_paid_like_a_call_of_a_model() -> None:
     assert await making.value == 8
     assert making.usage().cost_micros == 10_000
     assert node.account.usage.cost_micros == 10_000
+
+
+async def test_the_gate_of_a_tool_is_asked_once_for_a_call_early_or_not() -> None:
+    gated: list[bool] = []
+
+    def gate(call: GatedCall) -> bool:
+        gated.append(call.is_early)
+        return True
+
+    node, _ = node_with(ScriptedModel([]), tools=[tool(pure=True, gate=gate)(double)])
+    queries, _, _ = queries_on(node)
+    arguments = {"name": "double", "arguments": {"x": 4}}
+    assert queries.may_foresee("pure_tool", arguments)
+    assert await queries.begin("pure_tool", arguments, is_early=True).value == 8
+    assert await queries.begin("pure_tool", arguments, is_early=False).value == 8
+    assert await queries.begin_apart("pure_tool", arguments, is_early=False).value == 8
+    assert gated == [True, False, False]
 
 
 async def test_an_early_call_of_a_tool_that_the_budget_refuses_counts_as_not_made() -> None:

@@ -189,8 +189,10 @@ def _check_installed() -> None:
         raise ConfigError(
             f"MCP servers need the package mcp from version 2.3 on ({error}); install it with pip install 'harlm[mcp]'"
         ) from error
-    logging.getLogger("mcp").addHandler(logging.NullHandler())  # else it would write to the terminal
-    logging.getLogger("httpx2").addHandler(logging.NullHandler())
+    for name in ("mcp", "httpx2"):  # else they would write to the terminal
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
 
 def _is_answered(error: BaseException) -> bool:

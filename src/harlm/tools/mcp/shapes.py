@@ -28,8 +28,8 @@ _VALUES = frozenset({"enum", "const", "default", "examples"})  # hold values, no
 _MOST_PARAMETERS = 100
 _LONGEST_PARAMETER = 100  # characters of a name
 _LONGEST_SIGNATURE = 400  # characters in the prompt
-_LONGEST_DESCRIPTION = 8_000  # characters in the help
-_LONGEST_SCHEMA = 20_000  # characters in the help
+_LONGEST_DESCRIPTION = 4_000  # characters in the help
+_LONGEST_SCHEMA = 10_000  # characters in the help
 _DEEPEST = 64
 
 
