@@ -168,6 +168,17 @@ def test_a_way_out_that_comes_later_takes_the_rest_back() -> None:
     assert line.retracted == CHUNKS[2:]
 
 
+def test_a_search_that_comes_later_leaves_what_was_asked_for_before_it() -> None:
+    loop = "for c in chunks:\n    r = llm_query(c)\n"
+    cell = f"{loop}    x = next((d for d in '89' if d in llm_query('d' + c)), '')\n"
+    line = told(OpenTail(loop), OpenTail(cell), MoreCode(cell, True))
+    assert line.asked[:8] == CHUNKS
+    assert line.retracted == []
+    bets = told(OpenTail(loop), OpenTail(cell)).asked
+    assert bets == line.asked[: len(bets)]
+    assert len(bets) <= 10
+
+
 # -- what does not stand -------------------------------------------------------------------------------------
 
 
