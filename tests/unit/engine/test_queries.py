@@ -384,9 +384,9 @@ async def test_the_gate_of_a_tool_is_asked_once_for_a_call_early_or_not() -> Non
     queries, _, _ = queries_on(node)
     arguments = {"name": "double", "arguments": {"x": 4}}
     assert queries.may_foresee("pure_tool", arguments)
-    assert await queries.begin("pure_tool", arguments, is_early=True).value == 8
-    assert await queries.begin("pure_tool", arguments, is_early=False).value == 8
-    assert await queries.begin_apart("pure_tool", arguments, is_early=False).value == 8
+    assert await queries.begin("pure_tool", arguments, is_early=True, sample=0).value == 8
+    assert await queries.begin("pure_tool", arguments, is_early=False, sample=0).value == 8
+    assert await queries.begin_apart("pure_tool", arguments, is_early=False, sample=0).value == 8
     assert gated == [True, False, False]
 
 
