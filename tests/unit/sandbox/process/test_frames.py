@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harlm.errors import SandboxFailure
-from harlm.guest.vocabulary import FUNCTIONS
+from harlm.guest.vocabulary import FUNCTIONS, PURE_TOOL, TOOL
 from harlm.sandbox.process import frames
 from harlm.sandbox.process.repl import ProcessRepl
 
@@ -85,9 +85,7 @@ def test_a_call_of_too_many_parts_is_refused_by_its_number() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 127, 128, 255, 65_535, 1 << 31, (1 << 63) - 1])
-@pytest.mark.parametrize(
-    "function", sorted(FUNCTIONS - {"llm_query", "rlm_query", "leaf", "tool", "pure_tool"})
-)
+@pytest.mark.parametrize("function", sorted(FUNCTIONS - {"llm_query", "rlm_query", "leaf", TOOL, PURE_TOOL}))
 def test_functions_of_short_arguments_take_short_frames(function: str, number: int) -> None:
     call = {"op": "call", "id": number, "function": function, "arguments": {"value": "x" * 300_000}}
     refused = frames.decode(msgspec.msgpack.encode(call))
