@@ -18,7 +18,6 @@ from harlm.config import Config, EngineSettings, SandboxSettings, TracingSetting
 from harlm.engine import solve
 from harlm.engine.workspace import Workspace
 from harlm.loading import load
-from harlm.testing import ScriptedModel
 from harlm.tools import sql_tool
 from harlm.tools.toolset import toolset_of
 from harlm.types import Task
@@ -124,7 +123,7 @@ async def _measured(rows: Sequence[Row], folder: Path, address: str) -> dict[str
         tracing=TracingSettings(home=str(folder / "home")),
     )
     found: dict[str, list[float]] = {row.name: [] for row in rows}
-    async with assembly.open_run(config, root=ScriptedModel([]), tools=tools) as node:
+    async with assembly.open_run(config, tools=tools) as node:
         names = {"stdio_population": "population", "http_population": "http_population"}
         task = Task(question="?", context=load("a text"), mode="repl")
         workspace = Workspace.open(task, node, "repl", solve=solve)

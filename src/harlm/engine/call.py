@@ -9,7 +9,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from harlm import events
@@ -19,7 +18,7 @@ from harlm.engine.node import Node
 from harlm.engine.readable import readable
 from harlm.engine.sampling import seed_of, temperature_in_key, temperature_of
 from harlm.engine.served import note_another
-from harlm.engine.wordless import in_words, is_blank, no_reply
+from harlm.engine.wordless import in_words, no_reply
 from harlm.errors import LimitExceeded, ModelError
 from harlm.protocols import LanguageModel
 from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage
@@ -65,8 +64,7 @@ class Call:
 
 
 async def make(node: Node, call: Call) -> tuple[Completion, float]:
-    """Make a call. A reply that is cut at a limit chosen by HARLM is requested again with a larger one, and a blank one is
-    drawn again, each once.
+    """Make a call. A reply that is cut at a limit chosen by HARLM is requested again with a larger one.
 
     Returns:
         the reply, and the seconds that the call took; 0 if the reply was known.
@@ -137,18 +135,9 @@ def _remember(node: Node, call: Call, completion: Completion) -> None:
 
 
 async def _in_a_slot(node: Node, call: Call) -> tuple[Completion, float]:
-    completion, seconds = await _once(node, call)
-    if is_blank(completion):
-        another = replace(call, sample=call.sample + 1, on_text=None, is_enough=None)
-        with suppress(LimitExceeded, ModelError):  # then the blank reply is all there is
-            completion, more = await _once(node, another)
-            seconds += more
-    return _checked(call, completion), seconds
-
-
-async def _once(node: Node, call: Call) -> tuple[Completion, float]:
     async with node.run.call_slots:
-        return await (_sized(node, call) if call.limit is None else _traced(node, call))
+        completion, seconds = await (_sized(node, call) if call.limit is None else _traced(node, call))
+    return _checked(call, completion), seconds
 
 
 def _checked(call: Call, completion: Completion) -> Completion:

@@ -77,14 +77,6 @@ def _finished_with(said: str) -> str | None:
     return literal_in(reply.finish or (reply.cells[-1] if reply.cells else ""))
 
 
-def is_blank(completion: Completion) -> bool:
-    """Whether a model ended its reply without any word, call or thought, as small models do now and then: another draw may
-    be a reply.
-    """
-    spent = completion.thoughts or completion.usage.reasoning_tokens
-    return completion.stop == "end" and not (completion.text.strip() or completion.calls or spent)
-
-
 def no_reply(completion: Completion) -> BadCompletion | None:
     """The error for a reply that holds neither words nor calls of tools; ``None`` for any other."""
     if completion.text.strip() or completion.calls:

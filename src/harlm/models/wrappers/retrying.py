@@ -109,7 +109,7 @@ class Retrying:
                 if completion.text or completion.stop != "end" or unusable >= self._most_unusable:
                     return completion
                 unusable += 1
-                keyed = _with_new_key(keyed)
+                keyed = _drawn_again(keyed)
                 self._report(failures + unusable, "it answered with no text", 0.0)
             except LeftAlone as error:  # no request was sent, so this does not count as an attempt
                 pause = error.retry_after or 0.0
@@ -163,6 +163,12 @@ def _counted(error: ModelError, failures: int, unusable: int) -> tuple[int, int]
 def _was_served(error: ModelError) -> bool:
     """Whether the provider has a reply under this request key, and would send it again."""
     return isinstance(error, BadCompletion) or (error.perhaps_billed and error.request_id is not None)
+
+
+def _drawn_again(sampling: Sampling) -> Sampling:
+    """The options of another draw after a blank reply: at temperature 0 the same request has the same reply."""
+    warmer = 1.0 if sampling.temperature == 0 else sampling.temperature
+    return replace(_with_new_key(sampling), temperature=warmer)
 
 
 def _with_new_key(sampling: Sampling) -> Sampling:

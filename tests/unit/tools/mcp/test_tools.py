@@ -47,8 +47,7 @@ async def test_arguments_are_checked_before_the_server_sees_them_and_schemas_can
         assert await tools["slow"].call({"text": "a" * 60 + "!"}) == {"text": "a" * 40 + "!"}
         with pytest.raises(CodeError, match="'user-id' is missing"):
             await tools["odd"].call({})
-        with pytest.raises(CodeError, match="the arguments are wrong"):
-            await tools["endless"].call({})
+        assert "passed on unchecked" in tools["endless"].shape.help
 
 
 @pytest.mark.parametrize(
