@@ -65,18 +65,17 @@ def main() -> None:
 
 
 _ABOUT = (
-    "Seconds from the root's first request to its second, or to the one after the last of several replies. A scripted root model "
-    f"streams 60 tokens/s over loopback HTTP; sub-calls take 0.3 s (the slow patterns 0.9 to 1.2 s, the lengths 0.1 to 2 s), "
-    f"without limits at the server and at most {IN_FLIGHT} in flight. Serial is HARLM with `speculation=off`, run once. The limit is "
-    "the longer of the time to write the reply and the chain of calls, each begun once its text is written and the replies that it "
-    "needs have arrived; a loop that a reply may end counts as foreseen. The second table has the patterns of spec-ptc's benchmark, "
-    "in programs of our own; its `nonspec_interleave` and `nonspec_only`, which need tools with side effects, are left out. A "
-    "call is in vain if the code that runs does not make it; requests that are made a second time count as well."
+    "Seconds from the root's first request to its second. A scripted root streams 60 tokens/s over loopback HTTP; sub-calls take "
+    f"0.3 s unless the name says otherwise, at most {IN_FLIGHT} in flight. Serial: HARLM with `speculation=off`, run once. Limit: the "
+    "longer of the time to write and the chain of calls, each begun once its text and the replies that it needs are there. Second "
+    "table: spec-ptc's patterns in our own code, without `nonspec_interleave` and `nonspec_only`. In vain: calls that the code "
+    "does not make."
 )
+# A loop that a reply may end counts as foreseen in the limit. Requests that are made a second time count as in vain. In hooks,
+# blocks of a reply become one, and prose between them becomes comments.
 _NOTES = {
-    "spec-ptc": "spec-ptc 0.1.1 is driven by its own harness and engine.",
-    "dspy-rlm-hooks": "dspy-rlm-hooks 0.1.15 runs in DSPy 3.4.0, the last version that it fits, with DSPy's interpreter in a plain "
-    "subprocess; the marks of its format take no time, blocks of a reply become one, and prose between them becomes comments.",
+    "spec-ptc": "spec-ptc 0.1.1 runs in its own harness.",
+    "dspy-rlm-hooks": "dspy-rlm-hooks 0.1.15 runs in DSPy 3.4.0, in a plain subprocess; the marks of its format take no time.",
 }
 
 
