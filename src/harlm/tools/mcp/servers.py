@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import PurePath
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +18,9 @@ _KEYS = ("url", "headers", "command", "env", "cwd", "name", "allow", "pure", "ga
 _LAUNCHERS = frozenset("python python3 pypy3 node npx bunx bun deno uvx uv pipx ruby sh bash".split())
 """Programs whose first argument names what they run."""
 
+_PLAIN_SEGMENT = re.compile(r"[A-Za-z._-]{0,20}|v?\d{1,3}")
+_SECRET_OPTION = re.compile(r"-.*(?:key|token|secret|pass|auth)", re.IGNORECASE)
+_SHORTEST_SECRET = 6  # characters of an option's value; a shorter one is a word such as "none"
 _HARMLESS = frozenset("-m -y -u -I -E -s -S -P".split())  # options that a label shows
 _SCRIPTS = (".py", ".js", ".mjs", ".ts", ".sh")
 _LONGEST_LABEL = 100
@@ -61,11 +66,12 @@ class McpServer:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Texts that must not be stored or shown."""
-        found = [*self.env.values(), *self.headers.values()]
+        found = [*self.env.values(), *self.headers.values(), *_secret_words(self.command)]
         found += [value.partition(" ")[2] for value in self.headers.values()]  # behind "Bearer"
         if self.url:
             parts = urlsplit(self.url)
             found += [parts.password or "", *(each.partition("=")[2] for each in parts.query.split("&"))]
+            found += [each for each in parts.path.split("/") if not _PLAIN_SEGMENT.fullmatch(each)]
         return tuple(each for each in found if each)
 
 
@@ -151,9 +157,17 @@ def _address(given: object) -> tuple[str, str, str]:
 
 
 def _label_of(parts: SplitResult) -> str:
-    """An address without its user, password, query and fragment."""
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+    """An address without its user, password, query and fragment, nor the parts of its path that look like keys."""
+    path = "/".join(each if _PLAIN_SEGMENT.fullmatch(each) else "…" for each in parts.path.split("/"))
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=path, query="", fragment="")
     return bare.geturl()[:_LONGEST_LABEL]
+
+
+def _secret_words(command: Sequence[str]) -> list[str]:
+    """The values of options whose names say that they are secret: ``--api-key VALUE``, ``--token=VALUE``."""
+    found = [each.partition("=")[2] for each in command if _SECRET_OPTION.match(each)]
+    found += [after for each, after in pairwise(command) if _SECRET_OPTION.match(each) and "=" not in each]
+    return [each for each in found if len(each) >= _SHORTEST_SECRET]
 
 
 def _command(given: object) -> tuple[tuple[str, ...], str, str]:

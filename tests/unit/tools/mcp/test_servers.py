@@ -59,6 +59,7 @@ def test_a_command_is_split_and_named_by_what_it_runs_without_what_follows(
         ("HTTP://localhost/x", "http://localhost/x", "localhost", True),
         ("https://me:hidden-1@h.example/m?key=hidden-2#x", "https://h.example/m", "h_example", False),
         ({"url": "http://[::1]:9/m"}, "http://[::1]:9/m", "tool_1", True),
+        ("https://h.example/v1/s/hidden0123456789/mcp", "https://h.example/v1/s/…/mcp", "h_example", False),
     ],
 )
 def test_an_address_is_shown_without_its_secrets(given: Any, label: str, name: str, is_here: bool) -> None:
@@ -94,6 +95,11 @@ def test_everything_can_be_said_of_a_server() -> None:
     assert made.secrets == ("hidden-token-1",)
     assert "hidden" not in repr(made)
     assert server(made) is made
+
+
+def test_secrets_of_commands_are_known() -> None:
+    made = server("server --api-key hidden-1 --token=hidden-2 --mode fast -pass hidden-3")
+    assert set(made.secrets) == {"hidden-1", "hidden-2", "hidden-3"}
 
 
 def test_secrets_of_headers_and_addresses_are_known() -> None:
