@@ -15,6 +15,7 @@ from harlm import HARLM, Answer, Budget, GatedCall, LimitExceeded, Price, events
 from harlm.config import Config, EngineSettings, SandboxSettings
 from harlm.testing import ChatServer, EventLog, Request, ScriptedServer
 from tests.support.sandboxes import skip_unless_built
+from tests.support.waiting_tool import WaitingTool
 
 CITIES = ("Rome", "Paris", "Oslo", "Bern", "Riga", "Kyiv")
 EACH = f"out = [population(city) for city in {CITIES!r}]\nprint(out)"
@@ -393,24 +394,15 @@ def test_the_root_model_is_told_of_each_tool_in_a_line() -> None:
 
 
 async def test_a_run_that_is_cancelled_ends_the_call_of_its_tool() -> None:
-    began, ended = asyncio.Event(), asyncio.Event()
-
-    @tool
-    async def waits() -> None:
-        began.set()
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.set()
-
+    waits = WaitingTool()
     with ScriptedServer(root("waits()", FINISH)) as server:
-        client = HARLM(model=f"openai/root@{server.base_url}", tools=[waits], mode="full", cache=False)
+        client = HARLM(model=f"openai/root@{server.base_url}", tools=[waits.tool], mode="full", cache=False)
         asking = asyncio.create_task(client.aask("q", "text"))
-        await began.wait()
+        await waits.began.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-    assert ended.is_set()
+    assert waits.ended.is_set()
 
 
 def test_the_answer_may_be_what_a_tool_returned_and_counts_as_grounded() -> None:

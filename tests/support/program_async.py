@@ -5,20 +5,15 @@ from __future__ import annotations
 import random
 from typing import Protocol
 
+from tests.support import program_iterators
 from tests.support.program_scopes import Scope
 
 
-class Writer(Protocol):
-    """What writes a program."""
+class Writer(program_iterators.Writer, Protocol):
+    """What writes the program, also in the asynchronous style."""
 
     awaits: bool
     runs_a_loop: bool
-
-    def new(self, kind: str) -> str: ...
-    def say(self, depth: int, line: str) -> None: ...
-    def text(self, scope: Scope, depth: int = 0) -> str: ...
-    def test(self, scope: Scope, depth: int = 0) -> str: ...
-    def block(self, depth: int, scope: Scope) -> None: ...
 
 
 class Asynchronous:

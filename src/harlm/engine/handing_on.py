@@ -20,7 +20,7 @@ class HandingOn:
 
     def __init__(self, node: Node, context: Context) -> None:
         self._node = node
-        self._own = sum(len(each.text) for each in context.documents)
+        self._own = context
         self._has_asked = False
 
     def check(self, context: Context) -> None:
@@ -30,13 +30,11 @@ class HandingOn:
             CodeError: it is nearly all of a context that no model reads at once, for the first time.
         """
         window = self._node.run.facts_of(self._node.models.root).effective_window
-        if self._has_asked or self._own <= _CHARACTERS * window:
-            return
-        given = sum(len(each.text) for each in context.documents)
-        if given < _SHARE * self._own:
+        own = self._own.characters
+        if self._has_asked or own <= _CHARACTERS * window or context.characters < _SHARE * own:
             return
         self._has_asked = True
         raise CodeError(
-            f"rlm_query was not made: it hands on {given:,} of the {self._own:,} characters of your context undivided, so the child "
+            f"rlm_query was not made: it hands on {context.characters:,} of the {own:,} characters of your context undivided, so the child "
             "faces your own problem again. Search or divide the context first; if the child is to have all of it, make the call again"
         )

@@ -116,6 +116,8 @@ class ToolCalls:
         reservation: Reservation | None = None
         value, failure = "", "cancelled"
         try:
+            if payer.seconds_to_work <= 0:
+                raise CodeError(f"{asked.name} was not called: no time is left. Finish with what you have")
             reservation = await self._reserved(tool, payer) if cost else None
             returned = await self._timed(tool, asked, payer)
             value, failure = _shown(returned), ""

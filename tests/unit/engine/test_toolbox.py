@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from harlm.testing import EventLog, ScriptedModel
 from harlm.tools import FunctionTool, tool
 from harlm.types import Amounts, GatedCall, ToolShape
 from tests.support.nodes import node_with
+from tests.support.waiting_tool import WaitingTool
 
 
 def calls_on(
@@ -176,6 +178,17 @@ async def test_a_call_that_takes_too_long_is_ended() -> None:
     assert "did not return" in called(log)[0].error
 
 
+async def test_nothing_is_called_once_no_time_is_left() -> None:
+    made: list[int] = []
+    noted = tool(name="noted", cost_usd=0.1)(lambda x: made.append(x))
+    calls, node, log = calls_on(noted, caps=Caps(micros=1_000_000, ends=time.monotonic() + 1e-3))
+    await asyncio.sleep(2e-3)
+    with pytest.raises(CodeError, match="noted was not called: no time is left"):
+        await calls.call(TOOL, asking("noted", x=1))
+    assert (made, node.account.usage.cost_micros) == ([], 0)
+    assert "not called" in called(log)[0].error
+
+
 async def test_a_call_that_does_not_end_when_it_is_cancelled_is_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -216,23 +229,14 @@ async def test_calls_are_made_a_few_at_once() -> None:
 
 
 async def test_a_cancelled_call_is_cancelled_in_the_tool_and_in_the_trace() -> None:
-    began, ended = asyncio.Event(), asyncio.Event()
-
-    @tool
-    async def waits() -> None:
-        began.set()
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.set()
-
-    calls, _, log = calls_on(waits)
+    waits = WaitingTool()
+    calls, _, log = calls_on(waits.tool)
     calling = asyncio.ensure_future(calls.call(TOOL, asking("waits")))
-    await began.wait()
+    await waits.began.wait()
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
-    assert ended.is_set()
+    assert waits.ended.is_set()
     assert called(log)[0].error == "cancelled"
 
 
