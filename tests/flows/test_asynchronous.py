@@ -11,6 +11,7 @@ from aiohttp import web
 
 from harlm import HARLM, Answer, events
 from harlm.testing import ChatServer, EventLog, Request
+from tests.support.busy import TRIES
 
 HELPERS = """
 import asyncio, json
@@ -112,13 +113,18 @@ def test_it_is_as_without_early_calls(style: str) -> None:
     alone, shown, asked = ask(CELLS[style], speculation="off")
     assert alone.status == "ok"
     assert "Error" not in "".join(shown)
-    for speculation in ("safe", "eager"):
+
+    def early(speculation: str) -> int:
+        """How many calls were made early."""
         ahead, seen, made = ask(CELLS[style], speculation=speculation)
         assert (ahead.text, ahead.status, seen) == (alone.text, alone.status, shown)
         assert made == asked, "nothing is asked twice or in vain"
         assert ahead.usage.early.wasted == 0
-        if style not in LEFT_TO_THE_CELL:
-            assert ahead.usage.early.made >= len(asked) - 1
+        return ahead.usage.early.made
+
+    fewest = 0 if style in LEFT_TO_THE_CELL else len(asked) - 1
+    for speculation in ("safe", "eager"):
+        assert any(early(speculation) >= fewest for _ in range(TRIES))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from harlm.models.http import Transport
 from harlm.models.wrappers import KnownLimits
 from harlm.testing import EventLog, FaultyServer, Limits
 from harlm.types import Sampling
+from tests.support.busy import eventually
 from tests.support.fault_runs import (
     ASKED,
     chat,
@@ -35,7 +36,6 @@ from tests.support.fault_runs import (
     right,
     words_for,
 )
-from tests.support.wire import eventually
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 

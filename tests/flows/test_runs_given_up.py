@@ -15,6 +15,7 @@ from harlm import (
 )
 from harlm.testing import EventLog, FaultyServer
 from harlm.types import Sampling
+from tests.support.busy import eventually
 from tests.support.fault_runs import (
     ASKED,
     Held,
@@ -22,7 +23,6 @@ from tests.support.fault_runs import (
     line_to,
     words_for,
 )
-from tests.support.wire import eventually
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 

@@ -14,6 +14,7 @@ import pytest
 from harlm import HARLM, Answer, Budget, GatedCall, LimitExceeded, Price, events, tool
 from harlm.config import Config, EngineSettings, SandboxSettings
 from harlm.testing import ChatServer, EventLog, Request, ScriptedServer
+from tests.support.busy import TRIES
 from tests.support.sandboxes import skip_unless_built
 from tests.support.waiting_tool import WaitingTool
 
@@ -108,7 +109,7 @@ def test_pure_tools_are_called_while_the_model_still_writes() -> None:
         ended = next(each.ts for each in log.of(events.CallFinished))
         return sum(each.ts < ended for each in log.of(events.ToolCalled))
 
-    assert any(early() == len(CITIES) for _ in range(3))  # a busy machine may open the REPL too late
+    assert any(early() == len(CITIES) for _ in range(TRIES))
 
 
 @pytest.mark.parametrize("speculation", ["off", "safe", "eager"])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,14 +69,6 @@ def heard(connection: socket.socket, *, first: float = 5, then: float = 0.1) -> 
     except ConnectionResetError:
         return data, "reset"
     return data, "closed"
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
-    """Whether it comes to hold."""
-    until = time.monotonic() + seconds
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.005)
-    return holds()
 
 
 async def post(session: aiohttp.ClientSession, server: ChatServer, **more: Any) -> tuple[int, Any, Any]:

@@ -25,8 +25,8 @@ from harlm.errors import CodeError, SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup
 from harlm.testing import FakeSandbox, ScriptedModel
 from harlm.types import Amounts, Completion, Forecast, Message, Price, Proposal, Sampling, Task
+from tests.support.busy import eventually
 from tests.support.nodes import PRICES, node_with
-from tests.support.wire import eventually
 
 HALF = Threshold(0.5, 0.1, 100, "")
 RULES = RaceRules(most=3, economics=Economics(value_of_answer=1_000.0), timing="together", threshold=HALF)

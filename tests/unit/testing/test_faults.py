@@ -29,7 +29,8 @@ from harlm.testing.faults import (
 )
 from harlm.testing.faulty import Bill, FaultyServer
 from harlm.testing.limits import Limits
-from tests.support.wire import HONEST, asked, connected, eventually, heard, owes, post, say
+from tests.support.busy import eventually
+from tests.support.wire import HONEST, asked, connected, heard, owes, post, say
 
 
 def wire(fault: Fault | None, *, first: float = 5, **more: Any) -> tuple[bytes, bytes, str, list[Bill]]:

@@ -24,7 +24,8 @@ from harlm.testing.faults import (
     Status,
 )
 from harlm.testing.faulty import Bill, FaultyServer
-from tests.support.wire import HONEST, WORDS, asked, body, connected, eventually, heard, owes, post, say
+from tests.support.busy import eventually
+from tests.support.wire import HONEST, WORDS, asked, body, connected, heard, owes, post, say
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from harlm.errors import ConfigError
 from harlm.models.local.pool import Lease, Pool
 from harlm.models.local.sizing import ServerPlan
 from harlm.threads import StopFlag, Stopped
+from tests.support.busy import eventually
 
 PLAN = ServerPlan(file=Path("/a.gguf"), window=512, slots=1, threads=1)
 
@@ -55,13 +55,6 @@ def pool_of(starts: Starts, kept_s: float = 60.0) -> Pool:
     return Pool(starts, kept_s)
 
 
-def eventually(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_equal_plans_share_a_server_and_others_do_not() -> None:
     starts = Starts()
     pool = pool_of(starts)
@@ -98,7 +91,7 @@ def test_a_server_stays_for_the_next_run_and_ends_when_none_comes() -> None:
     time.sleep(0.4)
     assert first.end is None, "it is in use"
     pool.release(PLAN)
-    eventually(lambda: first.end is not None)
+    assert eventually(lambda: first.end is not None)
     assert pool.lease(PLAN, StopFlag()) is not first
     pool.close()
 
@@ -157,7 +150,7 @@ def test_a_run_that_ends_while_its_server_starts_gives_it_back() -> None:
     starts.go.set()
     taking.join()
     assert raised
-    eventually(lambda: starts.made[0].end is not None)
+    assert eventually(lambda: starts.made[0].end is not None)
 
 
 def test_a_lease_is_given_back_once() -> None:
@@ -171,7 +164,7 @@ def test_a_lease_is_given_back_once() -> None:
     time.sleep(0.2)
     assert starts.made[0].end is None
     second.end()
-    eventually(lambda: starts.made[0].end is not None)
+    assert eventually(lambda: starts.made[0].end is not None)
 
 
 def test_what_a_fork_does_leaves_the_servers_alone() -> None:
