@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal
@@ -29,14 +29,12 @@ from harlm.home import (
     home_of,
     index_file,
     journal_file,
-    leave_out_own_files,
     limits_file,
     memory_file,
     models_folder,
     prices_file,
     ratings_file,
     router_file,
-    runs_of,
     skills_file,
 )
 from harlm.journal import CallJournal, Reuse
@@ -56,21 +54,18 @@ from harlm.router.model import load as load_router
 from harlm.router.model import shipped as shipped_router
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.storage import write_whole
+from harlm.storing import journal_of, stored_run
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
-from harlm.tools.toolset import Toolset
+from harlm.tools.toolset import NO_TOOLS, Toolset
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
-from harlm.tracing.housekeeping import Housekeeper
-from harlm.tracing.jsonl import JsonlSink, NoTrace
+from harlm.tracing.jsonl import JsonlSink
 from harlm.types import Price
 
 _PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
 _LAST_S = 0.1  # and after its time limit
 _RICHEST_USD = 1e9  # a higher limit means no limit
-
-NO_TOOLS = Toolset()
-"""The tools of a run whose user has none."""
 
 
 def router_of(config: Config) -> Router:
@@ -138,6 +133,7 @@ async def open_run(
     sinks: Sequence[TraceSink] = (),
     environment: Mapping[str, str] | None = None,
     began: float | None = None,
+    earlier: str | None = None,
 ) -> AsyncIterator[Node]:
     """The root node of a new run, with all its parts; they are closed at the end.
 
@@ -150,9 +146,11 @@ async def open_run(
         sinks: receive the events, in addition to the stored run.
         environment: variables that hold keys; by default those of the process.
         began: when the time limit began to count, by ``time.monotonic``; by default now.
+        earlier: the id of a stored run that is taken up again; ``None`` for a new run.
 
     Raises:
         ConfigError: a model or a server of tools cannot be used, or a model has no price although money is limited.
+        TraceError: the earlier run is open in another process, or its journal cannot be used.
         DeadlineExceeded: the time ran out while servers of tools started.
     """
     began = time.monotonic() if began is None else began  # the time limit includes opening the parts
@@ -162,20 +160,24 @@ async def open_run(
         access, layers = Access(config.models, variables, cleanup), _layers(config, cleanup)
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub)
-        billing, account = Billing(listed, _counters(maker)), Account(caps_of(config, began), began=began)
+        billing, run_id = Billing(listed, _counters(maker)), earlier or new_run_id()
+        redactor = Redactor([*access.secrets, *tools.secrets])
+        stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
+        journal = journal_of(config, run_id, cleanup, is_kept=isinstance(stored, JsonlSink))
+        account = Account(caps_of(config, began), began=began, log=journal)
+        account.owe(journal.earlier.spent)
         meter_of = partial(EmbeddingMeter, account=account, billing=billing)
         embedder, paid = await _embedder(config, access, meter_of, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
-        run_id, skills = new_run_id(), Skills(skills_file(config))
+        skills = Skills(skills_file(config))
         named, notes = await _opened(tools, config, account, cleanup)
-        stored = _stored_run(config, run_id, Redactor([*access.secrets, *tools.secrets]), sinks, cleanup)
         run = Run(
             id=run_id,
             sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((stored, skills, *sinks)),
             settings=config.engine, memory_settings=config.memory, router_settings=config.router,
             billing=billing, around=layers.around, index_file=index_file(config),
             memory=_memory(config, run_id, goal, embedder, cleanup, account),
-            reuse=_reuse(config, cleanup, account), identity_of=maker.identity_of,
+            journal=journal, redactor=redactor, reuse=_reuse(config, cleanup, account), identity_of=maker.identity_of,
             open_repls=config.sandbox.open_repls,
             calibrations=_calibrations(config),
             skill_of=skills.of,
@@ -240,33 +242,6 @@ def _draw(config: Config) -> float | None:
     if not (config.router.exploration or config.router.bandit):
         return None
     return random.Random(config.engine.seed).random()  # noqa: S311 - a draw, not a secret
-
-
-def _stored_run(
-    config: Config, run_id: str, redactor: Redactor, sinks: Sequence[TraceSink], cleanup: AsyncExitStack
-) -> JsonlSink | NoTrace:
-    """The stored trace of a run, within its size and that of all runs; ``sinks`` get the event that it was cut.
-
-    Where it cannot be stored, the first event fails: ``Fanout`` tells the other sinks why, and the run continues.
-    """
-    keeper = Housekeeper(runs_of(config), config.tracing.runs_mb << 20)
-    keeper.start()
-    cleanup.callback(keeper.close)
-    try:
-        sink = JsonlSink(
-            runs_of(config) / run_id,
-            redactor,
-            max_bytes=config.tracing.run_mb << 20,
-            on_cut=Fanout(sinks).emit,
-            on_written=keeper.wrote,
-        )
-    except OSError as error:
-        return NoTrace(error, runs_of(config))
-    with suppress(
-        OSError
-    ):  # costs a later question over a folder around the home some lines to read, not this run its trace
-        leave_out_own_files(config)
-    return cleanup.enter_context(closing(sink))
 
 
 def _counters(maker: ModelMaker) -> Callable[[str], TokenCounter | None]:

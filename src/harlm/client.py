@@ -9,37 +9,35 @@ import os
 import queue
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from harlm import assembly, config, events
+from harlm import config, events
 from harlm.checks import check_kind, check_models, checked_approve, checked_mode, checked_question, request_in
 from harlm.cleanup import finished
-from harlm.context import profile_in
-from harlm.engine import Node, solve
 from harlm.engine.approval import Approve
-from harlm.engine.failing import partial_in
-from harlm.errors import ConfigError, MemoryFailure, NoAnswer
+from harlm.errors import ConfigError
 from harlm.events import Event
-from harlm.home import user_config_file
+from harlm.home import runs_of, user_config_file
+from harlm.interruption import Interruption
 from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
-from harlm.opening import notes, started
 from harlm.protocols import TraceSink
+from harlm.resuming import config_of, context_of, origin_of, resumption_of
+from harlm.running import Parts, answered, with_type
 from harlm.synchronous import InThread, run_here
 from harlm.tools import FunctionTool
 from harlm.tools.mcp import McpServer
 from harlm.tools.toolset import toolset_of
+from harlm.tracing.jsonl import find_run
+from harlm.tracing.request import Origin
 from harlm.typed import schema_of
 from harlm.types import (
     Answer,
     Budget,
     Mode,
-    OutputSchema,
     Price,
     Strategy,
     Task,
@@ -150,9 +148,13 @@ class HARLM:
             "memory.cache": cache,
             "tracing.home": None if home is None else str(home),
         }
-        self._config, self._project_note = _effective(settings, flags)
+        self._flags = {name: value for name, value in flags.items() if value is not None}
+        self._config, note = _effective(settings, flags)
         self._root = None if isinstance(model, str) else model
         self._sub = None if isinstance(sub_model, str) else sub_model
+        self._parts = Parts(
+            root=self._root, sub=self._sub, prices=prices, tools=self._tools, approve=self._approve, note=note
+        )
 
     # -- asking --------------------------------------------------------------------------------------------
 
@@ -165,6 +167,8 @@ class HARLM:
         schema: object = None,
         sinks: Sequence[TraceSink] = (),
         began: float | None = None,
+        origin: Origin | None = None,
+        interruption: Interruption | None = None,
     ) -> Answer:
         """The answer to a question over a context.
 
@@ -177,6 +181,8 @@ class HARLM:
             sinks: receive the events of the run as they happen.
             began: when the time limit began to count, by ``time.monotonic``; by default now, before the context
                 is read.
+            origin: where the context comes from, so that a stopped run can read it again; by default the paths in it.
+            interruption: stops the run, which then raises ``Interrupted``.
 
         Raises:
             ConfigError: the question is empty, or a model cannot be used.
@@ -196,21 +202,70 @@ class HARLM:
         began = time.monotonic() if began is None else began
         clock = LoadingClock(self._config.budget.seconds, began)
         loaded = await load_async(context, self._config.loading, clock)
-        async with assembly.open_run(
+        strategy = self._config.engine.strategy
+        task = Task(question=asked, context=loaded, mode=chosen, strategy=strategy, schema=wanted)
+        return await answered(
+            self._parts,
+            task,
             self._config,
-            root=self._root,
-            sub=self._sub,
-            prices=self._prices,
-            tools=self._tools,
-            approve=self._approve,
-            goal=asked,
+            origin or origin_of(context),
             sinks=sinks,
             began=began,
-        ) as node:
-            strategy = self._config.engine.strategy
-            task = Task(question=asked, context=loaded, mode=chosen, strategy=strategy, schema=wanted)
-            answer = await self._solve(task, node)
-        return _with_type(answer, wanted)
+            interruption=interruption or Interruption(),
+        )
+
+    async def aresume(
+        self,
+        run: str,
+        context: object = None,
+        *,
+        schema: object = None,
+        accept_changes: bool = False,
+        repeats: bool | None = None,
+        sinks: Sequence[TraceSink] = (),
+        began: float | None = None,
+        interruption: Interruption | None = None,
+    ) -> Answer:
+        """The answer of a run that was stopped, killed or cut short: it runs again under its id, and pays for nothing twice but for
+        requests that were in flight. It has its own settings, with the arguments that this object was made with.
+
+        Args:
+            run: its id, the beginning of it, or ``last``.
+            context: its documents, if they cannot be read from where they were.
+            schema: as in ``aask``; by default the JSON Schema that the run was asked with.
+            accept_changes: whether its documents may have changed since.
+            repeats: whether calls of tools that change something are made again if it is unknown whether they took place, or the
+                cell is told so; ``None`` refuses to take up such a run.
+            sinks: as in ``aask``.
+            began: when the time limit began to count, by ``time.monotonic``; by default now.
+            interruption: as in ``aask``.
+
+        Raises:
+            TraceError: there is no such run, it has its answer, or it is open in another process.
+            ContextError: its documents have changed, or cannot be read.
+            HarlmError: as ``aask``.
+        """
+        stored = find_run(runs_of(self._config), run)
+        resumption = resumption_of(stored, accept_changes=accept_changes, repeats=repeats)
+        config = config_of(resumption.request, self._config, self._flags)
+        began = time.monotonic() if began is None else began
+        clock = LoadingClock(config.budget.seconds, began)
+        kept = resumption.request.schema
+        wanted = schema if schema is not None else dict(kept) if kept is not None else None
+        task = await context_of(
+            resumption, context, None if wanted is None else schema_of(wanted), config, clock
+        )
+        origin = resumption.request.origin
+        return await answered(
+            self._parts,
+            task,
+            config,
+            origin,
+            sinks=sinks,
+            began=began,
+            interruption=interruption or Interruption(),
+            resumption=resumption,
+        )
 
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
@@ -269,37 +324,6 @@ class HARLM:
             )
         return "plan"
 
-    async def _solve(self, task: Task, node: Node) -> Answer:
-        known = await profile_in(node.run.threads, task.context)
-        node.emit(started(task, known, node))
-        if self._project_note is not None:
-            node.emit(events.Noted(message=self._project_note))
-        for note in (*node.run.opening_notes, *notes(task.context, node)):
-            node.emit(events.Noted(message=note))
-        try:
-            answer = await solve(task, node)
-            if self._config.engine.strict and not answer.citations:
-                raise NoAnswer(
-                    f"nothing in the context supports an answer (run {answer.run_id}); leave strict mode to see the reply"
-                )
-        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:
-            if (so_far := partial_in(error)) is not None:
-                node.emit(events.Answered(answer=so_far))
-            else:
-                node.emit(events.Failed(error=str(error) or "interrupted", type=type(error).__name__))
-            raise
-        try:
-            if not await assembly.done_in_time(node.account, partial(_flush, node)):
-                node.emit(
-                    events.Noted(message="the time ran out before all results of this run were on disk")
-                )
-        except MemoryFailure as failure:
-            node.emit(events.Noted(message=str(failure)))
-        if (reason := node.run.memory.without_meaning) is not None:
-            node.emit(events.Noted(message=f"memory was searched by words only: {reason}"))
-        node.emit(events.Answered(answer=answer))
-        return answer
-
     def ask(
         self,
         question: str,
@@ -309,10 +333,25 @@ class HARLM:
         schema: object = None,
         sinks: Sequence[TraceSink] = (),
         began: float | None = None,
+        origin: Origin | None = None,
+        interruption: Interruption | None = None,
     ) -> Answer:
         """``aask`` for callers that do not use asyncio; also works in Jupyter."""
-        asking = self.aask(question, context, mode=mode, schema=schema, sinks=sinks, began=began)
+        asking = self.aask(
+            question,
+            context,
+            mode=mode,
+            schema=schema,
+            sinks=sinks,
+            began=began,
+            origin=origin,
+            interruption=interruption,
+        )
         return run_here(asking)
+
+    def resume(self, run: str, context: object = None, **how: Any) -> Answer:
+        """``aresume``, with its arguments, for callers that do not use asyncio."""
+        return run_here(self.aresume(run, context, **how))
 
     async def astream(
         self,
@@ -336,7 +375,7 @@ class HARLM:
         try:
             while (event := await pending.get()) is not None:
                 if isinstance(event, events.Answered) and wanted is not None:
-                    event = msgspec.structs.replace(event, answer=_with_type(event.answer, wanted))
+                    event = msgspec.structs.replace(event, answer=with_type(event.answer, wanted))
                 yield event
             await asking
         finally:
@@ -390,22 +429,6 @@ class _QueueSink:
     def emit(self, event: Event) -> None:
         """Put one event into the queue."""
         self._pending.put_nowait(event)
-
-
-def _flush(node: Node) -> None:
-    """Return when all entries and replies of the run are written, or raise ``MemoryFailure``."""
-    try:
-        node.run.memory.flush()
-    finally:
-        if node.run.reuse is not None:
-            node.run.reuse.flush()
-
-
-def _with_type(answer: Answer, wanted: OutputSchema | None) -> Answer:
-    """The answer with data of the caller's type; a run itself handles JSON."""
-    if wanted is None or answer.status == "not_found":
-        return answer
-    return replace(answer, data=wanted.build(answer.data))
 
 
 def _effective(

@@ -14,6 +14,8 @@ HarlmError
 │   └── SandboxFailure       a fault of HARLM: the sandbox cannot be built, or broke its rules exit 7
 ├── LimitExceeded          a budget is spent (limit, used, allowed, partial)                  exit 4
 │   ├── TokenLimit, CostLimit, CallLimit, DepthLimit, DeadlineExceeded
+│   ├── StorageFull          requests cannot be written down any more, so none is sent
+│   └── Interrupted          the user asked the run to stop                               exit 130
 ├── MemoryFailure          entries or paid calls cannot be written or read                    exit 8
 ├── NoAnswer               strict mode: nothing in the context supports an answer             exit 6
 │   └── SchemaMismatch       no answer follows the schema that was asked for (partial)
@@ -137,7 +139,7 @@ class LimitExceeded(HarlmError):
     """A budget is spent, or the rest of it does not cover the next step.
 
     Attributes:
-        limit: the limit: ``tokens``, ``usd``, ``calls``, ``seconds`` or ``depth``.
+        limit: the limit: ``tokens``, ``usd``, ``calls``, ``seconds`` or ``depth``; ``disk`` or ``stop``, without amounts.
         used: the amount that was used or requested, in the unit of ``limit``.
         allowed: the amount that the budget allows, in the same unit.
         partial: the partial answer; ``None`` until the run has assembled it.
@@ -152,8 +154,8 @@ class LimitExceeded(HarlmError):
         self.allowed = allowed
         self.partial = partial
 
-    def with_partial(self, partial: Answer) -> LimitExceeded:
-        """The same error, with the partial answer."""
+    def anew(self, partial: Answer | None = None) -> LimitExceeded:
+        """The same error, to be raised once more, with the partial answer."""
         return type(self)(str(self), limit=self.limit, used=self.used, allowed=self.allowed, partial=partial)
 
 
@@ -175,6 +177,14 @@ class DepthLimit(LimitExceeded):
 
 class DeadlineExceeded(LimitExceeded):
     """The time of a budget has passed."""
+
+
+class StorageFull(LimitExceeded):
+    """The disk does not take what a run asks for, so it asks for nothing more: a reply that was paid for could be lost."""
+
+
+class Interrupted(LimitExceeded):
+    """The user asked the run to stop: it finishes with what it has."""
 
 
 class MemoryFailure(HarlmError):

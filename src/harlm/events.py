@@ -74,6 +74,18 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     limits: Mapping[str, float] = {}
 
 
+class Resumed(Event, frozen=True, kw_only=True, tag="resumed"):
+    """A run that had not ended is taken up again, from its beginning: what it has paid for comes from its journal.
+
+    Attributes:
+        calls: requests of its earlier attempts, those among them that had no reply yet.
+        cost_micros: what these cost in micro-dollars, at most; ``None`` as soon as one price is unknown.
+    """
+
+    calls: int
+    cost_micros: int | None
+
+
 class Routed(Event, frozen=True, kw_only=True, tag="routed"):
     """The router has chosen a mode; see ``harlm.types.Route``."""
 
@@ -374,6 +386,7 @@ class Answered(Event, frozen=True, kw_only=True, tag="answer"):
 
 AnyEvent = (
     RunStarted
+    | Resumed
     | Routed
     | Proposed
     | NodeStarted

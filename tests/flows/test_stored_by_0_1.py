@@ -17,7 +17,7 @@ import harlm
 from harlm import HARLM, events
 from harlm.config import Config, load, overridden
 from harlm.home import index_file, journal_file, memory_file, runs_of
-from harlm.journal import CallJournal, Reuse
+from harlm.journal import CallJournal, call_key
 from harlm.memory import ColdStore
 from harlm.tracing.jsonl import find_run, list_runs
 from harlm.types import Sampling
@@ -70,10 +70,9 @@ def test_every_call_that_it_paid_for_is_known(old: Config) -> None:
     asked = [each for each in told if isinstance(each, events.CallStarted) and each.role == "sub"]
     replies = {each.call: each.text for each in told if isinstance(each, events.CallFinished)}
     calls = CallJournal(journal_file(old), "default", entries=memory_file(old))
-    reuse = Reuse(calls)
     assert len(asked) >= 3
     for each in asked:
-        paid = calls.get(reuse.key(f"{each.model} at {base_url}", each.messages, Sampling()))
+        paid = calls.get(call_key(f"{each.model} at {base_url}", each.messages, Sampling()))
         assert paid is not None
         assert paid.text == replies[each.call]
         assert paid.usage.calls == 1

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harlm.budget import Account, Billing, Caps, PriceList, ledger, waiting
+from harlm.budget import Account, Billing, Caps, PriceList, Reservation, ledger, waiting
 from harlm.errors import LimitExceeded, ModelError, ModelUnavailable, RateLimited, TokenLimit
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Tier, Usage
 from tests.support.ledger_machine import HEADER, RECORD, Broken, play
@@ -83,18 +83,14 @@ class Naive(Account):
     def child(self, caps: Caps | None = None) -> Account:
         return Naive(caps, parent=self, now=self._now)
 
-    async def reserve(
-        self, want: Amounts, less: Callable[[], Amounts | None] | None = None
-    ) -> ledger.Reservation:
+    async def reserve(self, want: Amounts, less: Callable[[], Amounts | None] | None = None) -> Reservation:
         for account in self._path:
             spent = zip(account.committed, want, account.caps.amounts, strict=True)
             if any(used + more > cap for used, more, cap in spent):
                 raise TokenLimit("all of it is spent", limit="tokens", used=0, allowed=0)
-        return ledger.Reservation(self, want, Amounts())
+        return Reservation(self._settle, want, Amounts())
 
-    def _settle(
-        self, reservation: ledger.Reservation, actual: Amounts, model: str, usage: Usage | None
-    ) -> None:
+    def _settle(self, reservation: Reservation, actual: Amounts, model: str, usage: Usage | None) -> None:
         for account in self._path:
             account.committed = Amounts(*map(sum, zip(account.committed, actual, strict=True)))
 

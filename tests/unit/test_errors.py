@@ -48,7 +48,7 @@ def test_a_model_error_carries_what_the_provider_said() -> None:
 def test_a_limit_with_a_partial_answer_is_the_same_error() -> None:
     error = CostLimit("spent", limit="usd", used=1.5, allowed=1.0)
     partial = Answer(text="so far", status="partial")
-    extended = error.with_partial(partial)
+    extended = error.anew(partial)
     assert type(extended) is CostLimit
     assert (str(extended), extended.limit, extended.used, extended.allowed) == ("spent", "usd", 1.5, 1.0)
     assert (error.partial, extended.partial) == (None, partial)

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from harlm.budget.ledger import Account, Reservation
+from harlm.budget.ledger import Account
 from harlm.budget.pricing import Cents, PriceList
 from harlm.budget.reply_sizes import ReplySizes
+from harlm.budget.reservation import Reservation
 from harlm.errors import ModelError
 from harlm.protocols import LanguageModel, TokenCounter
 from harlm.tokens.bound import Counting, Size

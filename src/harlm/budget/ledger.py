@@ -22,15 +22,16 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
+from harlm.budget.arrears import Arrears
 from harlm.budget.caps import UNLIMITED, Caps
 from harlm.budget.refusals import in_debt, out_of_time, spent, too_deep
+from harlm.budget.reservation import Reservation
 from harlm.budget.waiting import Waiter, WaitingList
-from harlm.errors import DeadlineExceeded, LimitExceeded
+from harlm.errors import LimitExceeded
+from harlm.protocols import RequestLog
 from harlm.types import Amounts, Usage, summed
 
 _UNSUMMED = 256  # bills that are kept before they are added up: adding costs more than keeping
@@ -44,6 +45,7 @@ class Account:
         parent: the account above; ``None`` for the root.
         now: the clock, in seconds.
         began: the moment at which its time began, by that clock; by default now.
+        log: writes down the requests of this account and of all below it; for the root only.
 
     Attributes:
         committed: the amounts settled, here and below.
@@ -65,6 +67,7 @@ class Account:
         now: Callable[[], float] = time.monotonic,
         *,
         began: float | None = None,
+        log: RequestLog | None = None,
     ) -> None:
         caps = caps or Caps()
         self.caps = caps
@@ -84,7 +87,7 @@ class Account:
         self._path: tuple[Account, ...] = (self, *(() if parent is None else parent._path))
         self.limits_tokens = any(account.caps.tokens < UNLIMITED for account in self._path)
         self.limits_money = any(account.caps.micros < UNLIMITED for account in self._path)
-        self._ledger: _Ledger = _Ledger() if parent is None else parent._ledger
+        self._ledger: _Ledger = _Ledger(log) if parent is None else parent._ledger
         self._tallies: dict[str, Usage] = {}
         self._unsummed: list[tuple[str, Usage]] = []
 
@@ -134,6 +137,8 @@ class Account:
         Raises:
             LimitExceeded: the request can never fit, its time has ended, or the ledger is closed by a debt.
         """
+        if self._ledger.arrears:
+            self._path[-1].settle_arrears()
         short = self._short_of(want, finishing=self._finishing)
         if short is None:
             raise self._refusal(want)
@@ -167,6 +172,37 @@ class Account:
             yield
         finally:
             self._finishing = False
+
+    def owe(self, bills: Sequence[tuple[str, Usage]]) -> None:
+        """Count what earlier attempts at the same run have paid: each bill when ``book`` counts its reply, and the rest before
+        anything new is paid for. For the root only.
+        """
+        self._ledger.arrears = Arrears(bills)
+
+    def settle_arrears(self) -> None:
+        """Count the rest of what earlier attempts have paid. For the root only."""
+        for model, usage in self._ledger.arrears.rest():
+            self._count(model, usage)
+
+    def book(self, model: str, usage: Usage) -> None:
+        """Count a reply that an earlier attempt has paid for, unless all that was paid is counted already."""
+        if self._ledger.arrears:
+            self._ledger.arrears.take(usage)
+            self._count(model, usage)
+
+    def _count(self, model: str, usage: Usage) -> None:
+        actual = Amounts(usage.input_tokens + usage.output_tokens, usage.cost_micros or 0, usage.calls)
+        self._book(Amounts(), actual, model, usage)
+        self._look_for_debt()
+
+    def end(self, reason: LimitExceeded) -> None:
+        """Refuse every request from now on, also those that wait, on all accounts of the tree.
+
+        Args:
+            reason: raised by them.
+        """
+        self._ledger.closed = reason
+        self._ledger.waiting.serve()
 
     # -- what is left --------------------------------------------------------------------------------------
 
@@ -206,9 +242,10 @@ class Account:
         """The seconds from the beginning of its time to the end; infinity without a limit."""
         return self.ends - self._began
 
-    def too_late(self) -> DeadlineExceeded:
-        """The error for time that has ended. It is also stored in ``refused``."""
-        refusal = out_of_time(self._now() - self._began, self.seconds)
+    def too_late(self) -> LimitExceeded:
+        """The error for time that has ended, or for a ledger that was ended. It is also stored in ``refused``."""
+        reason = self._ledger.closed
+        refusal = out_of_time(self._now() - self._began, self.seconds) if reason is None else reason.anew()
         self.refused = refusal
         return refusal
 
@@ -238,7 +275,7 @@ class Account:
         Returns:
             The accounts; empty if there is room now, ``None`` if ``want`` can never fit.
         """
-        if self._ledger.debtor is not None or self._now() >= self.ends:
+        if self._ledger.closed is not None or self._ledger.debtor is not None or self._now() >= self.ends:
             return None
         if finishing:  # the part from the reserve is counted in held
             want = _minus(want, Amounts(*map(min, want, self._own_hold)))
@@ -269,6 +306,13 @@ class Account:
         return True
 
     def _take(self, want: Amounts, *, finishing: bool) -> Reservation:
+        """Reserve what fits.
+
+        Raises:
+            LimitExceeded: the request cannot be written down.
+        """
+        log = self._ledger.log
+        number = 0 if log is None else log.sent(want)
         held = Amounts()
         if finishing:
             held = Amounts(*map(min, want, self._own_hold))
@@ -277,17 +321,13 @@ class Account:
             account.reserved = _plus(account.reserved, want)
             if finishing:
                 account.held = _minus(account.held, held)
-        return Reservation(self, want, held)
+        return Reservation(self._settle, want, held, number)
 
     def _settle(self, reservation: Reservation, actual: Amounts, model: str, usage: Usage | None) -> None:
         bound = reservation.bound
-        for account in self._path:
-            account.reserved = _minus(account.reserved, bound)
-            account.committed = _plus(account.committed, actual)
-            if usage is not None:
-                account._unsummed.append((model, usage))
-                if len(account._unsummed) >= _UNSUMMED:
-                    account._sum()
+        if self._ledger.log is not None:
+            self._ledger.log.settled(reservation.number, actual, model, usage)
+        self._book(bound, actual, model, usage)
         if any(paid > most for paid, most in zip(actual, bound, strict=True)):
             self._look_for_debt()
         if any(reservation.from_hold) and self._finishing:
@@ -300,6 +340,15 @@ class Account:
             self.hold(_plus(self._own_hold, unused))
         if self._ledger.waiting.queue:
             self._ledger.waiting.serve()
+
+    def _book(self, bound: Amounts, actual: Amounts, model: str, usage: Usage | None) -> None:
+        for account in self._path:
+            account.reserved = _minus(account.reserved, bound)
+            account.committed = _plus(account.committed, actual)
+            if usage is not None:
+                account._unsummed.append((model, usage))
+                if len(account._unsummed) >= _UNSUMMED:
+                    account._sum()
 
     def _look_for_debt(self) -> None:
         """Note a debt. A bill beyond its bound is paid if it fits; the part that does not fit is a debt, and
@@ -332,6 +381,8 @@ class Account:
 
     def _refusal(self, want: Amounts) -> LimitExceeded:
         """Why ``want`` can never fit."""
+        if (reason := self._ledger.closed) is not None:
+            return reason.anew()
         if self._now() >= self.ends:
             return self.too_late()
         if (debtor := self._ledger.debtor) is not None:
@@ -354,69 +405,21 @@ class Account:
         return min(1.0, max(shares, default=0.0))
 
 
-class Reservation:
-    """The reserved worst case of one request, settled exactly once.
-
-    As a context manager it charges the whole bound on exit if it is still open: the bill of a cancelled call
-    is unknown.
-
-    Attributes:
-        bound: the reserved amounts.
-        from_hold: the part of them that came out of the finishing reserve.
-    """
-
-    __slots__ = ("_account", "_is_open", "bound", "from_hold")
-
-    def __init__(self, account: Account, bound: Amounts, from_hold: Amounts) -> None:
-        self._account = account
-        self._is_open = True
-        self.bound = bound
-        self.from_hold = from_hold
-
-    def settle(self, actual: Amounts, model: str = "", usage: Usage | None = None) -> None:
-        """Book what the request used; the rest of the reservation is free again.
-
-        Args:
-            actual: the amounts used; more than the bound is booked as well, and may close the ledger.
-            model: the model's full name, under which ``usage`` is counted.
-            usage: the usage of the request; ``None`` if there is none to count.
-
-        Raises:
-            ValueError: the reservation is settled already.
-        """
-        if not self._is_open:
-            raise ValueError("this reservation is settled already")
-        self._is_open = False
-        self._account._settle(self, actual, model, usage)
-
-    def refund(self) -> None:
-        """Release the whole reservation: the request was not served."""
-        self.settle(Amounts())
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is not settled yet."""
-        return self._is_open
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._is_open:
-            self.settle(self.bound)
-
-
 class _Ledger:
     """The state that all accounts of one tree share.
 
     Attributes:
         waiting: the requests that wait for room.
         debtor: the first account that got into debt, which closes the ledger; ``None`` while it is open.
+        closed: why the ledger is closed; ``None`` while it is open.
+        log: writes down each request; ``None`` if nothing does.
+        arrears: what earlier attempts have paid, and nothing counts yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, log: RequestLog | None = None) -> None:
+        self.log = log
+        self.arrears = Arrears()
+        self.closed: LimitExceeded | None = None
         self.waiting: WaitingList[Reservation] = WaitingList()
         self.debtor: Account | None = None
 

@@ -35,7 +35,7 @@ class Waiter(Generic[GrantT]):
         less: called when ``want`` can no longer fit; returns smaller amounts, or ``None`` to be refused.
         accounts: the accounts that the amounts are taken from: the request's own and every one above.
         short_of: the accounts that have no room for these amounts now; ``None`` if they can never fit.
-        take: takes the amounts.
+        take: takes the amounts, or raises ``LimitExceeded``.
         refusal: the error that says why the amounts can never fit.
         granted: the result, or the refusal.
     """
@@ -60,6 +60,13 @@ class Waiter(Generic[GrantT]):
             return None
         self.want = instead
         return self.short_of(instead)
+
+    def serve(self) -> None:
+        """Grant what it waits for, or raise there why that cannot be granted."""
+        try:
+            self.granted.set_result(self.take(self.want))
+        except LimitExceeded as refusal:
+            self.granted.set_exception(refusal)
 
     def give_up(self) -> None:
         """Stop waiting. A grant that arrived in the same moment is given back."""
@@ -113,7 +120,7 @@ class WaitingList(Generic[GrantT]):
             if short is None:
                 waiter.granted.set_exception(waiter.refusal(waiter.want))
             elif not short and is_next:
-                waiter.granted.set_result(waiter.take(waiter.want))
+                waiter.serve()
             else:
                 all_short.update(short)
                 self.queue.append(waiter)

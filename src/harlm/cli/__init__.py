@@ -24,6 +24,7 @@ from harlm.errors import (
     ConfigError,
     ContextError,
     HarlmError,
+    Interrupted,
     LimitExceeded,
     MemoryFailure,
     ModelError,
@@ -45,7 +46,7 @@ _VERBS = {
     "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
     "router": "Explain how a mode is chosen; train and measure routers.",
-    "runs": "List, show, rate, pin and remove stored runs.",
+    "runs": "List, show, resume, replay, move, rate, pin and remove stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it blocks.",
     "search": "Find the passages that match a question best, without a model.",
 }
@@ -143,7 +144,7 @@ def _run(stop: Stop) -> int:
     except HarlmError as error:
         _say(last_line(error))
         _show_traceback()
-        return exit_code(error)
+        return stop.exit_code if isinstance(error, Interrupted) else exit_code(error)
     except Exception as error:  # noqa: BLE001 - the last resort: any other error is a bug in HARLM
         _say(
             f"internal error: {type(error).__name__}: {error}. Run again with -v for the traceback, and please report it"

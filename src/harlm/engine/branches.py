@@ -128,6 +128,10 @@ def rules_from(settings: EngineSettings, threshold: Threshold | None = None) -> 
     )
 
 
+RACE = "race"
+"""The name under which the run's journal keeps the strategy that has won a race."""
+
+
 async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceRules) -> BranchOutcome:
     """The outcome of the first good branch. Later cells of ``workspace`` see its variables.
 
@@ -142,7 +146,11 @@ async def race_in(workspace: Workspace, branches: Sequence[Branch], rules: RaceR
     Raises:
         HarlmError: all branches failed: the first error that carries a partial answer, else the first.
     """
-    node, asked = workspace.node, branches[: max(1, min(rules.most, MOST_BRANCHES))]
+    node = workspace.node
+    won = node.run.journal.choice(node.name, RACE)
+    if (winner := next((each for each in branches if each.strategy == won), None)) is not None:
+        return await winner.start(node, workspace)  # of an earlier attempt; times differ now
+    asked = branches[: max(1, min(rules.most, MOST_BRANCHES))]
     caps = branch_caps(node.account.prospect, [branch.needs for branch in asked])
     plan = await node.run.threads.do(
         lambda _: launches(
@@ -241,6 +249,8 @@ class _Branches:
             result = await race(entrants, stopping)
             self._report(result)
             if result.winner is not None:
+                node = self._workspace.node
+                node.run.journal.choose(node.name, RACE, result.winner.entrant.name)
                 await self._adopt(self._nodes[result.lanes.index(result.winner)])
         return result.outcome()
 

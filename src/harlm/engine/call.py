@@ -6,7 +6,6 @@ Every model request of a run takes this path, so that it is reused, limited, pai
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +17,10 @@ from harlm.engine.node import Node
 from harlm.engine.readable import readable
 from harlm.engine.sampling import seed_of, temperature_in_key, temperature_of
 from harlm.engine.served import note_another
+from harlm.engine.stopping import TimeIsUp
 from harlm.engine.wordless import in_words, no_reply
 from harlm.errors import LimitExceeded, ModelError
+from harlm.journal import KeptReply, call_key
 from harlm.protocols import LanguageModel
 from harlm.types import LONGEST_REPLY, Completion, Message, Sampling, Usage
 
@@ -45,6 +46,7 @@ class Call:
         schema: a JSON Schema that the reply should follow, for servers that support it.
         choices: the texts of which the reply should be one, for servers that constrain replies.
         logprobs: how many alternatives of each token are wanted with their log probabilities; ``None`` wants none.
+        place: the key and the number under which the run's journal keeps the reply; set by ``make``.
         reads_calls: whether the caller reads calls of tools as code. Otherwise a reply that holds nothing else is an
             error.
     """
@@ -60,6 +62,7 @@ class Call:
     schema: Mapping[str, object] | None = None
     choices: tuple[str, ...] = ()
     logprobs: int | None = None
+    place: tuple[str, int] | None = None
     reads_calls: bool = False
 
 
@@ -76,11 +79,9 @@ async def make(node: Node, call: Call) -> tuple[Completion, float]:
     account = node.account
     seconds = account.seconds_left if call.is_last else node.seconds_to_work
     try:
-        async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)) as time_limit:
+        async with node.run.stopping.within(seconds):
             completion, spent = await _known(node, call)
-    except TimeoutError:
-        if not time_limit.expired():
-            raise  # by the model itself
+    except TimeIsUp:
         raise account.too_late() from None
     except LimitExceeded as refusal:
         account.refused = refusal
@@ -89,23 +90,51 @@ async def make(node: Node, call: Call) -> tuple[Completion, float]:
 
 
 async def _known(node: Node, call: Call) -> tuple[Completion, float]:
-    """The reply of an earlier identical call, or of a new one, which is then kept."""
+    """The reply that an earlier attempt at this run got, or of an earlier identical call, or of a new one, which is then kept."""
     run = node.run
     await run.memory.room()
-    identity = None if run.reuse is None else run.identity_of(call.model)
+    identity = run.identity_of(call.model)
+    messages = call.messages if call.role == "sub" else prompts.lasting(call.messages)
+    sampling = Sampling(seed=node.settings.seed, temperature=temperature_in_key(node))
+    key = call_key(f"{identity or call.model.name}{node.branch}", messages, sampling, call.sample)
+    ordinal = run.journal.ask(key)
+    if (kept := run.journal.known(key)) is not None:
+        return _kept_before(node, call, kept)
+    call = replace(call, place=(key, ordinal))
     if run.reuse is None or identity is None:
         completion, seconds = await _in_a_slot(node, call)
         _remember(node, call, completion)
         return completion, seconds
-    messages = call.messages if call.role == "sub" else prompts.lasting(call.messages)
-    sampling = Sampling(seed=node.settings.seed, temperature=temperature_in_key(node))
-    key = run.reuse.key(f"{identity}{node.branch}", messages, sampling, call.sample)
     reply = await run.reuse.reply(key, lambda: _in_a_slot(node, call), call.limit)
     if reply.completion.stop == "end":
         _remember(node, call, reply.completion)
     if not reply.is_known:
         return reply.completion, reply.seconds
-    saved = _checked(call, readable(reply.completion))
+    run.journal.replied(key, ordinal, reply.completion, node=node.name, role=call.role, is_paid=False)
+    return _without_paying(node, call, reply.completion)
+
+
+def _kept_before(node: Node, call: Call, kept: KeptReply) -> tuple[Completion, float]:
+    """What an earlier attempt at this run got for a call. It is paid for, and counts as at that time.
+
+    Raises:
+        ModelError: the call failed then.
+    """
+    if kept.error is not None:
+        raise kept.error.raised()
+    completion = kept.completion
+    assert completion is not None
+    if kept.is_paid:
+        node.account.book(completion.model, completion.usage)
+        if call.limit is None and completion.stop == "end":
+            node.run.billing.reply_sizes.learn(call.model.name, call.role, completion.usage.output_tokens)
+    if completion.stop == "end":
+        _remember(node, call, completion)
+    return _without_paying(node, call, completion)
+
+
+def _without_paying(node: Node, call: Call, completion: Completion) -> tuple[Completion, float]:
+    saved = _checked(call, readable(completion))
     node.emit(
         events.Reused(
             role=call.role,
@@ -115,7 +144,7 @@ async def _known(node: Node, call: Call) -> tuple[Completion, float]:
             saved=saved.usage,
         )
     )
-    return replace(saved, usage=Usage()), reply.seconds
+    return replace(saved, usage=Usage()), 0.0
 
 
 def _remember(node: Node, call: Call, completion: Completion) -> None:
@@ -135,8 +164,15 @@ def _remember(node: Node, call: Call, completion: Completion) -> None:
 
 
 async def _in_a_slot(node: Node, call: Call) -> tuple[Completion, float]:
-    async with node.run.call_slots:
-        completion, seconds = await (_sized(node, call) if call.limit is None else _traced(node, call))
+    """Make a call, and keep what comes back before anything else is done with it."""
+    journal, (key, ordinal) = node.run.journal, call.place or ("", 0)
+    try:
+        async with node.run.call_slots:
+            completion, seconds = await (_sized(node, call) if call.limit is None else _traced(node, call))
+    except ModelError as error:
+        journal.refused(key, ordinal, error, node=node.name, role=call.role)
+        raise
+    journal.replied(key, ordinal, completion, node=node.name, role=call.role, is_paid=True)
     return _checked(call, completion), seconds
 
 
@@ -194,6 +230,7 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
             seed=seed_of(node, call.sample),
             on_text=call.on_text if node.prefix is None else node.prefix.listening(call.on_text),
             is_enough=call.is_enough,
+            request_key=None if call.place is None else node.run.journal.request_key(*call.place, call.limit),
         )
         completion = await _layered(node, call.model).complete(call.messages, sampling)
     except BaseException as error:

@@ -34,7 +34,7 @@ async def ended_by_failure(error: ModelError | SandboxFailure, node: Node, finis
 def with_partial(error: Ended, answer: Answer) -> Ended:
     """The error that ended a node, with the node's partial answer in place of any other."""
     if isinstance(error, LimitExceeded):
-        return error.with_partial(answer)
+        return error.anew(answer)
     error.partial = answer
     return error
 

@@ -24,6 +24,7 @@ from harlm.types import Completion, Mode
 
 _FINISHES = ("FINAL", "FINAL_VAR", "SUBMIT")
 _READS = ("context", "search")  # names by which a cell gets at the text
+_DRAW = "first reply"  # the name of the choice between two in the run's journal
 _SECOND = 1  # the sample of the second draw, which is sent with a temperature
 
 
@@ -90,6 +91,9 @@ async def first_reply(node: Node, call: Call, mode: Mode) -> Completion:
     """
     if node.settings.branches < 2 or node.parent is not None or node.account.pressure >= NO_SPECULATION:
         return (await make(node, call))[0]
+    drawn = node.run.journal.choice(node.name, _DRAW)
+    if drawn is not None:  # by an earlier attempt, which took this reply
+        return (await make(node, replace(call, sample=int(drawn) * _SECOND)))[0]
     unheard = replace(
         call, on_text=None, is_enough=None
     )  # nothing is run early for a reply that may not be taken
@@ -103,6 +107,7 @@ async def first_reply(node: Node, call: Call, mode: Mode) -> Completion:
     began = asyncio.get_running_loop().time()
     try:
         best = await _best(tuple(draws), mode)
+        node.run.journal.choose(node.name, _DRAW, str(tuple(draws).index(best)))
     finally:
         for task in draws:
             task.cancel()

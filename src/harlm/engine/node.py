@@ -31,6 +31,8 @@ class Node:
         name, parent, depth: its place in the recursion, such as ``0.1``, ``0`` and 1; the root is ``0``.
         clock: measures the call time of this node and all nodes below it.
         branch: part of the key of reused replies, so that children asked the same can answer differently.
+        lineage: tells the node from others of its run by what it and the nodes above were asked, in every attempt at the run; equal
+            for nodes that cannot change anything.
         layered: the models with their layers, which pay from ``account``, by ``id``.
         most_depth: how deep the route lets this node's children recurse; ``None`` for as deep as the settings do.
         prefix: opened by the first reply to this node or to one below it; ``None`` if nothing waits for that.
@@ -44,6 +46,7 @@ class Node:
     depth: int = 0
     clock: CallClock = field(default_factory=CallClock)
     branch: str = ""
+    lineage: str = ""
     layered: dict[int, LanguageModel] = field(default_factory=dict)
     prefix: PrefixGate | None = None
     most_depth: int | None = None
@@ -69,13 +72,20 @@ class Node:
         total = account.seconds
         return account.seconds_left - (total - working_seconds(total, self.run.slowest_root_s))
 
-    def child(self, root: LanguageModel | None = None, caps: Caps | None = None, sample: int = 0) -> Node:
+    def child(
+        self,
+        root: LanguageModel | None = None,
+        caps: Caps | None = None,
+        sample: int = 0,
+        lineage: str = "",
+    ) -> Node:
         """A new node below this one.
 
         Args:
             root: the model that writes its code; this node's root model if ``None``.
             caps: the most that the child may use; no limit of its own if ``None``.
             sample: 0, 1, 2, … among children that were asked the same.
+            lineage: of the child.
         """
         return Node(
             run=self.run,
@@ -86,6 +96,7 @@ class Node:
             depth=self.depth + 1,
             clock=CallClock(self.clock),
             branch=f"{self.branch}/{sample}" if sample else self.branch,
+            lineage=lineage,
             prefix=self.prefix,
             most_depth=self.most_depth,
         )
@@ -107,6 +118,7 @@ class Node:
             depth=self.depth,
             clock=CallClock(self.clock),
             branch=self.branch,
+            lineage=self.lineage,
             prefix=prefix,
             most_depth=self.most_depth,
         )

@@ -241,7 +241,7 @@ class Queries:
             question = excerpt(question, 4 * _QUESTION_TOKENS) + "\n(All of this request is in `context`.)"
         caps = await self._grants.caps(context, asked.prompt)
         root = None if asked.model is None else self._model(asked.model)
-        child = payer.child(root=root, caps=caps, sample=sample)
+        child = payer.child(root=root, caps=caps, sample=sample, lineage=self._lineage(asked, sample))
         times.enter()
         critical = 0.0
         try:
@@ -261,6 +261,12 @@ class Queries:
             times.leave(critical)
         returned = self._returned(f"{_MARKS.get(answer.status, '')}{answer.text}", asked.prompt)
         return returned if schema is None else answer.data
+
+    def _lineage(self, asked: RlmQuery, sample: int) -> str:
+        """The lineage of a child, which matters only where tools change something."""
+        if not self.tools.have_effects:
+            return ""
+        return hashlib.blake2b(_encode((self._node.lineage, asked, sample)), digest_size=16).hexdigest()
 
     async def _as_prompt(self, question: str, context: Context) -> str:
         if len(context.documents) <= _MANY:

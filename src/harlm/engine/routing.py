@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
+
 from harlm import events
 from harlm.budget.options import options_for
 from harlm.config import EngineSettings, RouterSettings
@@ -14,6 +16,8 @@ from harlm.engine.remaining import what_is_left
 from harlm.router.features import features_of_option, features_of_task
 from harlm.router.wording import growth_of
 from harlm.types import Left, Mode, ModelFacts, Profile, Proposal, Route, Situation, Strategy, Task, Worth
+
+_ROUTE = "route"  # the name of this choice in the run's journal
 
 
 def situation_of(task: Task, node: Node, known: Profile, proposed: Sequence[Proposal]) -> Situation:
@@ -85,11 +89,16 @@ async def routed(situation: Situation, node: Node) -> Route | None:
     """
     if situation.task.mode != "auto" or node.run.tools:
         return None
-    router = node.run.router
-    if node.run.router_settings.kind == "encoder":
+    run, router = node.run, node.run.router
+    if (chosen := run.journal.choice(node.name, _ROUTE)) is not None:
+        route = msgspec.json.decode(
+            chosen, type=Route
+        )  # by an earlier attempt; what was learned since may choose another
+    elif node.run.router_settings.kind == "encoder":
         route = await node.run.threads.do(lambda _: router.route(situation))
     else:
         route = router.route(situation)
+    run.journal.choose(node.name, _ROUTE, msgspec.json.encode(route).decode())
     node.emit(
         events.Routed(
             mode=route.mode,

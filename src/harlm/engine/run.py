@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Protocol
 
 from harlm.branching.calibration import Calibration
-from harlm.budget import Billing
+from harlm.budget import Account, Billing
 from harlm.config import EngineSettings, MemorySettings, RouterSettings
 from harlm.engine.approval import Approval
+from harlm.engine.stopping import Stopping
+from harlm.errors import LimitExceeded
 from harlm.events import Event
-from harlm.journal import Reuse
+from harlm.journal import Reuse, RunJournal
 from harlm.memory import Memory
 from harlm.protocols import LanguageModel, Router, Sandbox, Tool, TraceSink
+from harlm.redact import Redactor
 from harlm.threads import Threads
 from harlm.types import ModelFacts
 
@@ -103,6 +106,11 @@ class Run:
         billing: prices and counts calls.
         around: puts the layers of the call path around a model; by default the meter alone.
         index_file: where search indexes are kept; ``None`` keeps them in memory.
+        journal: keeps what the run asks for; by default nothing.
+        stopping: whether the run is to stop.
+        redactor: keeps secrets out of what is written down.
+        repeats: whether a tool that changes something is called again if it is unknown whether an earlier attempt's call took place;
+            otherwise the cell is told so.
         reuse: knows replies that were paid for before; ``None`` makes every call.
         identity_of: the identity under which a model's replies are reused; ``None`` if they must not be.
         calibrations: turn what speaks for an answer into its confidence.
@@ -135,6 +143,10 @@ class Run:
     billing: Billing = field(default_factory=Billing)
     around: Around = _only_metered
     index_file: Path | None = None
+    journal: RunJournal = field(default_factory=RunJournal)
+    stopping: Stopping = field(default_factory=Stopping)
+    redactor: Redactor = field(default_factory=lambda: Redactor(()))
+    repeats: bool = False
     reuse: Reuse | None = None
     identity_of: Callable[[LanguageModel], str | None] = lambda _: None
     calibrations: tuple[Calibration, ...] = ()
@@ -160,6 +172,16 @@ class Run:
         self.call_slots = asyncio.Semaphore(self.settings.concurrency)
         self.tool_slots = asyncio.Semaphore(self.settings.concurrency)
         self.repl_slots = defaultdict(lambda: asyncio.Semaphore(self.open_repls))
+
+    def stop(self, account: Account, reason: LimitExceeded) -> None:
+        """Ask for nothing more, and finish with what is there.
+
+        Args:
+            account: of the root.
+            reason: ends the run.
+        """
+        account.end(reason)
+        self.stopping.stop()
 
     async def end_tools(self) -> None:
         """End the calls of tools that nothing waits for any more."""

@@ -59,6 +59,8 @@ async def solve(task: Task, node: Node) -> Answer:
         is_cancelled = isinstance(error, asyncio.CancelledError)
         node.emit(events.NodeFinished(status="cancelled" if is_cancelled else "failed", text=str(error)))
         raise
+    if not node.depth:
+        node.account.settle_arrears()
     answer = _answer(trial, attempt, time.monotonic() - started)
     node.emit(events.NodeFinished(status=attempt.outcome.status, text=attempt.outcome.text))
     if attempt.outcome.ended_by is not None:

@@ -43,7 +43,7 @@ class TimedCells:
             to_work if math.isinf(to_work) else to_work + _grace(self._node.account.seconds_left - to_work)
         )
         running = asyncio.create_task(self._executed(cell, turn))
-        observation = await _within(seconds, running)
+        observation = await self._within(seconds, running)
         if observation is None:
             self._node.account.too_late()
             return Observation(error="The time limit was reached before the cell ended.")
@@ -83,6 +83,19 @@ class TimedCells:
         )
         return observation
 
+    async def _within(self, seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
+        """The result of ``work``; ``None`` if it takes longer than ``seconds``, or than a run that is to stop waits for it. It is
+        then cancelled.
+        """
+        has_ended = False
+        try:
+            has_ended = await self._node.run.stopping.done_within(seconds, work)
+        finally:  # the waiting task may be cancelled as well
+            if not work.done():
+                work.cancel()
+                await finished(asyncio.wait([work]))
+        return work.result() if has_ended else None
+
     def _emit(self, event: events.Event) -> None:
         self._workspace.effects.happen(lambda: self._node.emit(event))
 
@@ -90,14 +103,3 @@ class TimedCells:
 def _grace(kept_s: float) -> float:
     """Seconds that a cell may use to end by itself, out of the ``kept_s`` that are kept for the last call."""
     return min(_GRACE_S, kept_s / 3)
-
-
-async def _within(seconds: float, work: asyncio.Task[Observation]) -> Observation | None:
-    """The result of ``work``; ``None`` if it takes longer than ``seconds``, after which it is cancelled."""
-    try:
-        done, _ = await asyncio.wait({work}, timeout=None if seconds == float("inf") else max(0.0, seconds))
-    finally:  # the waiting task may be cancelled as well
-        if not work.done():
-            work.cancel()
-            await finished(asyncio.wait([work]))
-    return work.result() if done else None

@@ -15,8 +15,9 @@ from msgspec import Meta
 from harlm import events
 from harlm.budget import Reservation
 from harlm.engine.node import Node
-from harlm.errors import CodeError, LimitExceeded
+from harlm.errors import CodeError, LimitExceeded, StorageFull
 from harlm.guest.vocabulary import PURE_TOOL
+from harlm.journal import KeptValue
 from harlm.protocols import Tool
 from harlm.types import Amounts, GatedCall, Usage
 
@@ -115,11 +116,16 @@ class ToolCalls:
         started, cost = time.monotonic(), tool.shape.cost_micros
         reservation: Reservation | None = None
         value, failure = "", "cancelled"
+        key = self._key(tool, asked)
         try:
+            if (kept := self._node.run.journal.known_value(key)) is not None and not self._is_repeated(kept):
+                returned = self._of_earlier(kept, asked)
+                value, failure = _shown(returned), ""
+                return returned
             if payer.seconds_to_work <= 0:
                 raise CodeError(f"{asked.name} was not called: no time is left. Finish with what you have")
             reservation = await self._reserved(tool, payer) if cost else None
-            returned = await self._timed(tool, asked, payer)
+            returned = await self._kept(tool, asked, payer, key)
             value, failure = _shown(returned), ""
             return returned
         except CodeError as error:
@@ -131,6 +137,51 @@ class ToolCalls:
             self._report(
                 asked, time.monotonic() - started, value, failure, 0 if reservation is None else cost
             )
+
+    def _key(self, tool: Tool, asked: ToolQuery) -> str:
+        """Equal for calls that are the same in every attempt at the run. Which of the equal calls of a pure tool is which does not matter."""
+        place = "" if tool.shape.is_pure else self._node.lineage
+        return blake2b(_encode((place, asked.name, asked.arguments)), digest_size=16).hexdigest()
+
+    def _is_repeated(self, kept: KeptValue) -> bool:
+        return not kept.has_ended and self._node.run.repeats
+
+    def _of_earlier(self, kept: KeptValue, asked: ToolQuery) -> object:
+        """What a call returned in an earlier attempt at this run.
+
+        Raises:
+            CodeError: it failed then, or it is unknown whether it took place.
+        """
+        if not kept.has_ended:
+            raise CodeError(
+                f"{asked.name} was being called when this run was stopped. It is not called again, since it changes something: check "
+                "what it has done, or go on without it"
+            )
+        if kept.error:
+            raise CodeError(kept.error)
+        return kept.value
+
+    async def _kept(self, tool: Tool, asked: ToolQuery, payer: Node, key: str) -> object:
+        """Make a call, written down before and after it. One that was cut off by the end of the run stays open: it may have taken place.
+
+        Raises:
+            CodeError: it failed, or cannot be written down.
+        """
+        journal = self._node.run.journal
+        try:
+            number = journal.calling(key, asked.name, _shown(asked.arguments), is_pure=tool.shape.is_pure)
+            if not tool.shape.is_pure:
+                await journal.durable()
+        except StorageFull as error:
+            payer.account.refused = error
+            raise CodeError(f"{asked.name} was not called: {error}") from error
+        try:
+            returned = await self._timed(tool, asked, payer)
+        except CodeError as error:
+            journal.called(number, None, str(error))
+            raise
+        journal.called(number, returned, "")
+        return returned
 
     def _report(
         self, asked: ToolQuery, seconds: float = 0.0, value: str = "", error: str = "", cost_micros: int = 0

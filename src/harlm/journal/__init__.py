@@ -1,9 +1,21 @@
 """PAID CALLS: a call that was paid for once is reused, not made again.
 
-``reuse`` decides whether a call is known; ``store`` keeps calls across runs, in one SQLite file.
+``reuse`` decides whether a call is known; ``store`` keeps calls across runs, in one SQLite file. ``run_journal`` keeps what one run
+asks for, and what comes back, so that it can be resumed and replayed.
 """
 
-from harlm.journal.reuse import KnownReply, Reuse
+from harlm.journal.reuse import KnownReply, Reuse, call_key
+from harlm.journal.run_journal import KeptReply, KeptValue, RunJournal, opened_journal
 from harlm.journal.store import CallJournal, InMemoryCalls
 
-__all__ = ["CallJournal", "InMemoryCalls", "KnownReply", "Reuse"]
+__all__ = [
+    "CallJournal",
+    "InMemoryCalls",
+    "KeptReply",
+    "KeptValue",
+    "KnownReply",
+    "Reuse",
+    "RunJournal",
+    "call_key",
+    "opened_journal",
+]

@@ -41,6 +41,27 @@ class KnownReply:
     is_known: bool
 
 
+def call_key(model: str, messages: Sequence[Message], sampling: Sampling, sample: int = 0) -> str:
+    """The key of a call: equal for equal calls.
+
+    Args:
+        model: name and address of the model.
+        messages: the prompt.
+        sampling: only its temperature and seed count.
+        sample: 0, 1, 2, … among identical calls that must each get a reply of their own.
+
+    Returns:
+        48 hexadecimal digits.
+    """
+    state = hashlib.blake2b(digest_size=24)
+    about = (model, _KEY_FORMAT, sampling.temperature, sampling.seed, sample, len(messages))
+    for part in (repr(about), *(part for each in messages for part in (each.role, each.content))):
+        data = part.encode("utf-8", "surrogatepass")
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
+
+
 class Reuse:
     """Makes each call once, and counts what that saves.
 
@@ -63,26 +84,6 @@ class Reuse:
         self.reused = 0
         self.saved_tokens = 0
         self.saved_micros: int | None = 0
-
-    def key(self, model: str, messages: Sequence[Message], sampling: Sampling, sample: int = 0) -> str:
-        """The key of a call: equal for equal calls.
-
-        Args:
-            model: name and address of the model.
-            messages: the prompt.
-            sampling: only its temperature and seed count.
-            sample: 0, 1, 2, … among identical calls that must each get a reply of their own.
-
-        Returns:
-            48 hexadecimal digits.
-        """
-        state = hashlib.blake2b(digest_size=24)
-        about = (model, _KEY_FORMAT, sampling.temperature, sampling.seed, sample, len(messages))
-        for part in (repr(about), *(part for each in messages for part in (each.role, each.content))):
-            data = part.encode("utf-8", "surrogatepass")
-            state.update(len(data).to_bytes(8, "little"))
-            state.update(data)
-        return state.hexdigest()
 
     async def reply(self, key: str, make: Make, most_tokens: int | None = None) -> KnownReply:
         """The reply to a call: from the store, from the same call in flight, or from ``make``.

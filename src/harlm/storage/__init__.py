@@ -2,6 +2,7 @@
 
 from harlm.storage.files import (
     Contents,
+    FutureFormat,
     Held,
     empty_wal,
     in_verb,
@@ -19,6 +20,7 @@ from harlm.storage.write_behind import Table, WriteBehind
 __all__ = [
     "Behind",
     "Contents",
+    "FutureFormat",
     "Held",
     "StoreRoom",
     "Table",

@@ -20,6 +20,10 @@ _INCREMENTAL = 2  # what SQLite calls this mode of ``auto_vacuum``
 _PAGES = 256  # that one step of a vacuum gives back
 
 
+class FutureFormat(sqlite3.OperationalError):
+    """A file was written by a newer HARLM. It is not damaged, so it is left as it is."""
+
+
 def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
     """A connection to a file of the current format, with access for its owner only (mode 0600).
 
@@ -29,6 +33,7 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
         version: the number of the current format.
 
     Raises:
+        FutureFormat: a newer HARLM has written it.
         sqlite3.Error: the file cannot be opened, or has another format.
     """
     connection = sqlite3.connect(
@@ -42,6 +47,8 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found > version:
+            raise FutureFormat(f"it has format {found}, and this version reads up to {version}")
         if found not in (0, version):
             raise sqlite3.DatabaseError(f"it has format {found}, not the current format {version}")
         if found == 0:

@@ -62,6 +62,10 @@ class Toolset:
         return named | {each.shape.name: each for each in found}, tuple(notes)
 
 
+NO_TOOLS = Toolset()
+"""The tools of a run whose user has none."""
+
+
 def toolset_of(tools: Iterable[object], servers: Iterable[object]) -> Toolset:
     """The tools of ``HARLM(tools=…, mcp=…)``.
 

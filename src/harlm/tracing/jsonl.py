@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
@@ -38,6 +38,7 @@ from harlm.tracing.cutting import WHOLE, Cutter
 from harlm.tracing.run_lock import opened_events
 from harlm.types import Answer
 
+_RESUMED = b'{"kind":"resumed"'  # how the line begins with which a run is taken up again
 _INLINE = 4096  # bytes; a longer value is stored as a blob
 _KEPT_BACK = 1 << 20  # bytes of a trace for what is written after it was cut, at most an eighth of it
 _CUT_TO = 1_000  # characters of an error or a note after the trace was cut
@@ -84,6 +85,7 @@ class JsonlSink:
     Args:
         folder: the folder to make; only its owner can open it.
         redactor: applied to everything that is written.
+        is_new: whether the run begins; otherwise its events are appended to those of its earlier attempts.
         max_bytes: of events and blobs together. When it is reached, ``TraceCut`` is written; after it errors
             and notes are, as long as there is room kept back for them, and always the end of the run.
         on_cut: called once with that event.
@@ -92,6 +94,7 @@ class JsonlSink:
     Raises:
         ConfigError: no descriptor is left for it.
         OSError: the folder cannot be made.
+        TraceError: the run is not new, and open in another process.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class JsonlSink:
         folder: Path,
         redactor: Redactor,
         *,
+        is_new: bool = True,
         max_bytes: int = 1 << 62,
         on_cut: Callable[[Event], None] = lambda _: None,
         on_written: Callable[[int], None] = lambda _: None,
@@ -114,8 +118,8 @@ class JsonlSink:
         self._is_cut = False
         try:
             self._blobs = folder / "blobs"
-            self._events = opened_events(folder, lambda: _make_private(self._blobs))
-            self._end = os.fstat(self._events).st_size
+            self._events = opened_events(folder, lambda: _make_private(self._blobs), is_new=is_new)
+            self._end = _whole_lines(self._events, folder / "events.jsonl")
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
@@ -163,7 +167,7 @@ class JsonlSink:
             self._append(event)  # errors and notes are still written
             return
         for name, data in blobs.items():
-            _write_private(self._blobs / name, data)
+            write_private(self._blobs / name, data)
         self._write_line(line)
         self._written += size
         self._on_written(size)
@@ -207,7 +211,7 @@ class JsonlSink:
 
     def _write(self, name: str, value: object) -> None:
         data = msgspec.json.format(self._redactor.clean(_encode(value)), indent=2)
-        _write_private(self._folder / name, data + b"\n")
+        write_private(self._folder / name, data + b"\n")
 
 
 _TOLD = (LimitReached, Noted, FellBack, CallFailed)
@@ -233,7 +237,7 @@ def _run_record(event: RunStarted) -> RunRecord:
     )
 
 
-def _write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
     """Write a file for its owner only, whole or not at all: a reader never sees half a file."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
@@ -301,13 +305,15 @@ class RunFolder:
         return _read(path, RunResult) if path.exists() else None
 
     def events(self) -> Iterator[Event]:
-        """All events in order, with long values restored. A last line that a crash cut off is skipped.
+        """The events of the latest attempt at the run in order, with long values restored. A last line that a crash cut off is
+        skipped.
 
         Raises:
             TraceError: the file cannot be read, or an event is damaged.
         """
         try:
             with (self.folder / "events.jsonl").open("rb") as lines:
+                lines.seek(_latest_attempt(lines))
                 for line in lines:
                     if line.endswith(b"\n"):
                         yield self._event(line)
@@ -329,6 +335,34 @@ class RunFolder:
         if isinstance(value, Mapping) and value.keys() == {"blob", "bytes"} and str(value["blob"]).isalnum():
             return msgspec.json.decode((self.folder / "blobs" / str(value["blob"])).read_bytes())
         return value
+
+
+def _whole_lines(opened: int, path: Path) -> int:
+    """Cut off a last line that a crash has left half written; returns the bytes of the file then."""
+    size = os.fstat(opened).st_size
+    with path.open("rb") as lines:
+        end = size
+        while end:
+            start = max(0, end - _INLINE)
+            lines.seek(start)
+            at = lines.read(end - start).rfind(b"\n")
+            if at >= 0:
+                end = start + at + 1
+                break
+            end = start
+    if end < size:
+        os.ftruncate(opened, end)
+    return end
+
+
+def _latest_attempt(lines: BinaryIO) -> int:
+    """Where the events of the latest attempt begin."""
+    found = at = 0
+    for line in lines:
+        if line.startswith(_RESUMED):
+            found = at
+        at += len(line)
+    return found
 
 
 def find_run(runs: Path, name: str) -> RunFolder:

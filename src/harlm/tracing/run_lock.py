@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from harlm.errors import TraceError
+
 if sys.platform != "win32":
     import fcntl
 
@@ -19,21 +21,28 @@ _EVENTS = "events.jsonl"
 _TRIES = 8  # to open a file that another process keeps removing
 
 
-def opened_events(folder: Path, make: Callable[[], None]) -> int:
+def opened_events(folder: Path, make: Callable[[], None], *, is_new: bool = True) -> int:
     """A descriptor for appending to the events of a run, which keeps the run open until it is closed.
 
     Args:
         folder: of the run.
         make: makes the folder; called again if another process removes it before it is locked.
+        is_new: whether no other process can know the run. Otherwise it is opened only if no process has it open.
 
     Raises:
         OSError: the folder or the file cannot be made.
+        TraceError: the run is open in another process.
     """
     path = folder / _EVENTS
     for _ in range(_TRIES):
         make()
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        _lock(opened)
+        if not is_new and not _could_lock(opened, unknown=True):
+            os.close(opened)
+            raise TraceError(
+                f"run {folder.name} is open in another process; wait until it has ended, or end that process"
+            )
+        _lock(opened, alone=not is_new)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(opened), path.stat()):
                 return opened
@@ -58,17 +67,20 @@ def held_closed(folder: Path) -> Iterator[bool]:
         os.close(opened)
 
 
-def _lock(opened: int) -> None:
-    if sys.platform != "win32":
+def _lock(opened: int, *, alone: bool) -> None:
+    if sys.platform != "win32" and not alone:
         with suppress(OSError):  # a file system without locks; ``held_closed`` finds no run closed there
             fcntl.flock(opened, fcntl.LOCK_SH)
 
 
-def _could_lock(opened: int) -> bool:
+def _could_lock(opened: int, *, unknown: bool = False) -> bool:
+    """Whether no other process has a lock; ``unknown`` where there are no locks."""
     if sys.platform == "win32":
-        return False
+        return unknown
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False  # open in some process
     except OSError:
-        return False  # open in some process, or a file system without locks
+        return unknown  # a file system without locks
     return True

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harlm.cli.answering import Showing, _displayed, _EventLines
 from harlm.cli.printing import json_text
-from harlm.cli.verbs.ask import _displayed, _EventLines
 from tests.support.cli import harlm, on_terminal
 
 TITLE = "\x1b]0;taken over\x07"
@@ -95,14 +95,14 @@ class Terminal(io.StringIO):
 def test_the_cursor_comes_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with pytest.raises(RuntimeError), _displayed(quiet=False, events=None, asks=False):
+    with pytest.raises(RuntimeError), _displayed(Showing(), None):
         raise RuntimeError("a bug")
     said = terminal.getvalue()
     assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")
 
 
 def test_progress_is_shown_while_events_go_elsewhere_unless_quiet() -> None:
-    with _displayed(quiet=False, events=_EventLines(), asks=False) as displays:
+    with _displayed(Showing(), _EventLines()) as displays:
         assert len(displays) == 1
-    with _displayed(quiet=True, events=None, asks=False) as displays:
+    with _displayed(Showing(quiet=True), None) as displays:
         assert displays == []

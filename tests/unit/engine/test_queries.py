@@ -259,7 +259,7 @@ async def test_a_child_that_found_nothing_says_so() -> None:
 
 async def test_the_partial_answer_of_a_child_is_returned() -> None:
     breach = CallLimit("3 calls of 3 calls are used", limit="calls", used=3, allowed=3)
-    queries, _, _ = queries_on(child=Child(breach.with_partial(Answer(text="half of it"))))
+    queries, _, _ = queries_on(child=Child(breach.anew(Answer(text="half of it"))))
     expected = "PARTIAL (3 calls of 3 calls are used): half of it"
     assert await queries.answer("rlm_query", {"prompt": "go"}) == expected
 

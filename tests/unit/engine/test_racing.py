@@ -218,7 +218,7 @@ async def test_if_all_fail_the_error_with_a_partial_answer_is_raised() -> None:
     limit = LimitExceeded("spent", limit="calls", used=3, allowed=3)
     entrants = [
         track.branch("a", 1, ModelUnavailable("down", model="m")),
-        track.branch("b", 2, limit.with_partial(Answer(text="so far"))),
+        track.branch("b", 2, limit.anew(Answer(text="so far"))),
     ]
     result = await race(entrants, Stopping(waits=(0,)))
     assert (result.winner, result.stopped_by) == (None, "failure")

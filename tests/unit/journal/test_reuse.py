@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from harlm.errors import ModelUnavailable
-from harlm.journal import CallJournal, InMemoryCalls, Reuse
+from harlm.journal import CallJournal, InMemoryCalls, Reuse, call_key
 from harlm.types import Completion, Message, PaidCall, Sampling, Usage
 from harlm.types.model import Stop
 
@@ -20,29 +20,25 @@ ASKED = [Message(role="system", content="rules"), Message(role="user", content="
 
 
 def test_a_key_depends_on_all_that_decides_a_reply_and_on_nothing_else() -> None:
-    reuse = Reuse(InMemoryCalls())
-    base = reuse.key("a/b at c", ASKED, Sampling())
-    assert base == Reuse(InMemoryCalls()).key(
-        "a/b at c", list(ASKED), Sampling(max_tokens=7, request_key="x")
-    )
+    base = call_key("a/b at c", ASKED, Sampling())
+    assert base == call_key("a/b at c", list(ASKED), Sampling(max_tokens=7, request_key="x"))
     others = [
-        reuse.key("a/b at d", ASKED, Sampling()),
-        reuse.key("a/b at c", ASKED[:1], Sampling()),
-        reuse.key("a/b at c", [ASKED[1], ASKED[0]], Sampling()),
-        reuse.key("a/b at c", [Message(role="user", content="rules"), ASKED[1]], Sampling()),
-        reuse.key("a/b at c", [ASKED[0], Message(role="user", content="why? ")], Sampling()),
-        reuse.key("a/b at c", ASKED, Sampling(temperature=0)),
-        reuse.key("a/b at c", ASKED, Sampling(seed=0)),
-        reuse.key("a/b at c", ASKED, Sampling(), 1),
+        call_key("a/b at d", ASKED, Sampling()),
+        call_key("a/b at c", ASKED[:1], Sampling()),
+        call_key("a/b at c", [ASKED[1], ASKED[0]], Sampling()),
+        call_key("a/b at c", [Message(role="user", content="rules"), ASKED[1]], Sampling()),
+        call_key("a/b at c", [ASKED[0], Message(role="user", content="why? ")], Sampling()),
+        call_key("a/b at c", ASKED, Sampling(temperature=0)),
+        call_key("a/b at c", ASKED, Sampling(seed=0)),
+        call_key("a/b at c", ASKED, Sampling(), 1),
     ]
     assert len({base, *others}) == len(others) + 1
 
 
 def test_contents_cannot_be_shifted_between_messages() -> None:
-    reuse = Reuse(InMemoryCalls())
     one = [Message(role="user", content="ab"), Message(role="user", content="c")]
     other = [Message(role="user", content="a"), Message(role="user", content="bc")]
-    assert reuse.key("m", one, Sampling()) != reuse.key("m", other, Sampling())
+    assert call_key("m", one, Sampling()) != call_key("m", other, Sampling())
 
 
 class Provider:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from harlm.budget.estimate import RunEstimate
+from harlm.cli.answering import Showing, show_answer, style_of
 from harlm.cli.approving import asks_at_terminal
-from harlm.cli.delivery import Undelivered, deliver, refuse_unwritable, rescue
 from harlm.cli.output import LINES
-from harlm.cli.printing import say, show_json_line
+from harlm.cli.printing import say
+from harlm.cli.resuming import resume_run
 from harlm.cli.settings import (
     budget_flags,
     budget_options,
@@ -26,23 +26,16 @@ from harlm.cli.settings import (
     sandbox_flags,
     sandbox_options,
 )
-from harlm.cli.sources import question_of, question_options
-from harlm.cli.streams import StdoutFailed
+from harlm.cli.sources import places_of, question_of, question_options
 from harlm.cli.verbs.estimate import forecast_in_short, in_figures, in_short, show_estimate
 from harlm.client import HARLM
-from harlm.engine.failing import partial_in
-from harlm.errors import HarlmError, LimitExceeded, SchemaMismatch
-from harlm.events import CallFinished, Event, Noted, RunStarted
-from harlm.home import runs_of
+from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
 from harlm.tools.files import tools_in_files
-from harlm.tracing.causes import Causes
-from harlm.tracing.console import LiveTree, PlainLines
-from harlm.tracing.fanout import NOT_WRITTEN
-from harlm.tracing.tree import one_line
+from harlm.tracing.request import Origin
 from harlm.typed import schema_of
-from harlm.types import MODES, STRATEGIES, Answer, Task
+from harlm.types import MODES, STRATEGIES, Answer
 
 _FLAGS = {
     "model": "models.root",
@@ -146,6 +139,11 @@ _FLAGS = {
     metavar="SERVER",
     help="Let model-written code call the tools of this MCP server: an address or a command (may be repeated).",
 )
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Take up a run that was stopped, in place of a question; as harlm runs resume, which has more options.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what the question would cost, and stop.")
 @click.option(
     "-y",
@@ -186,7 +184,10 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
 
     Without a path, the text on standard input is read if there is any, else the current folder. Only the answer goes to stdout; progress, cost and sources go to stderr.
     """
-    style = _style(options)
+    if options["resume"] is not None:
+        _resume(question, paths, options)
+        return
+    style = style_of(options)
     asked, paths = question_of(question, paths, options["question_file"], quiet=options["quiet"])
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     quiet = options["quiet"]
@@ -208,39 +209,39 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
         show_estimate(estimate, LINES if options["as_events"] else "json" if style == "json" else "text")
         return
     _confirm(estimate, yes=options["yes"], quiet=quiet)
-    output = None if options["output"] == Path("-") else options["output"]
-    if output is not None:
-        refuse_unwritable(output)
-    events = _EventLines() if options["as_events"] else None
-    with _progress_kept() as kept, _displayed(quiet, events, asks=options["approve"]) as displays:
-        sinks = [kept, *displays, *([events] if events is not None else [])]
-        answer, ended_by = _asked(
-            client, Task(question=asked, context=context, schema=schema), sinks, reading_s
+    showing = Showing.of(options, style)
+    origin = _origin(paths, options)
+
+    def ask(sinks: Sequence[TraceSink], stop: Interruption) -> Answer:
+        began = time.monotonic() - reading_s  # without the time that the user took to confirm
+        return client.ask(
+            asked, context, schema=schema, sinks=sinks, began=began, origin=origin, interruption=stop
         )
-    failure = events.undelivered if events is not None else deliver(answer, style, output)
-    if not quiet:
-        if options["explain"]:
-            _explain(answer, estimate)
-        _report(answer, ended_by, explain=options["explain"])
-    if failure is not None:
-        raise rescue(answer, style, failure, runs_of(settings))
-    if ended_by is not None:
-        raise ended_by
+
+    show_answer(ask, showing, settings, explain=lambda answer: _explain(answer, estimate))
 
 
-def _style(options: Mapping[str, Any]) -> str:
-    """How the answer is printed.
+def _origin(paths: Sequence[str], options: Mapping[str, Any]) -> Origin:
+    """Where a stopped run gets its documents again; standard input is kept with the run."""
+    places = places_of(paths, quiet=True)
+    named = {
+        "tool_files": tuple(str(each.absolute()) for each in options["tools"]),
+        "servers": options["mcp"],
+    }
+    return Origin(**named) if "-" in places else Origin(paths=places, folder=str(Path.cwd()), **named)
+
+
+def _resume(question: str | None, paths: tuple[str, ...], options: Mapping[str, Any]) -> None:
+    """Take up a stopped run.
 
     Raises:
-        click.UsageError: the options for stdout contradict.
+        click.UsageError: there is a question too.
     """
-    if options["as_events"] and options["output"] is not None:
+    if question is not None or options["question_file"] is not None:
         raise click.UsageError(
-            "--json prints events on stdout and -o writes the answer to a file; use one of them"
+            f"--resume {options['resume']} has its question; leave the question and the paths out"
         )
-    if options["as_events"] and options["style"] is not None:
-        raise click.UsageError("--json prints events and --format is that of the answer; use one of them")
-    return options["style"] or "text"
+    resume_run(options["resume"], paths, options)
 
 
 def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:
@@ -258,50 +259,6 @@ def _confirm(estimate: RunEstimate, *, yes: bool, quiet: bool) -> None:
         err=True,
     ):
         raise click.Abort
-
-
-def _asked(
-    client: HARLM, task: Task, sinks: Sequence[TraceSink], reading_s: float
-) -> tuple[Answer, HarlmError | None]:
-    """The answer, and ``None``; or a partial answer, and the limit or failure that ended the run.
-
-    The time limit counts the seconds of reading, but not those that the user took to confirm.
-    """
-    try:
-        with Causes() as causes:
-            began = time.monotonic() - reading_s
-            told = [*sinks, causes]
-            return client.ask(task.question, task.context, schema=task.schema, sinks=told, began=began), None
-    except HarlmError as error:
-        if (so_far := partial_in(error)) is None:
-            raise
-        return so_far, error
-
-
-@contextmanager
-def _displayed(quiet: bool, events: _EventLines | None, *, asks: bool) -> Iterator[list[TraceSink]]:
-    """The sinks that show progress on stderr; closed at the end, also after an error."""
-    if quiet:
-        yield []
-        return
-    # The tree would overwrite the events, and what the user is asked.
-    is_shared = asks or (events is not None and sys.stdout.isatty())
-    display = LiveTree(sys.stderr) if sys.stderr.isatty() and not is_shared else PlainLines(sys.stderr)
-    try:
-        yield [display]
-    finally:
-        display.close()
-
-
-@contextmanager
-def _progress_kept() -> Iterator[_Kept]:
-    """A sink that says, if the block fails, what the run has stored so far."""
-    kept = _Kept()
-    try:
-        yield kept
-    except (Exception, KeyboardInterrupt):
-        kept.report()
-        raise
 
 
 def _explain(answer: Answer, estimate: RunEstimate) -> None:
@@ -325,99 +282,3 @@ def _explain(answer: Answer, estimate: RunEstimate) -> None:
             f"read: {answer.reading.tokens_read:,} tokens, {answer.reading.ratio:.2f} times the least that a question "
             f"of its class needs ({answer.reading.growth}: {answer.reading.least_tokens:,})"
         )
-
-
-def _report(answer: Answer, ended_by: HarlmError | None, *, explain: bool) -> None:
-    """Print the sources, the cost and any warning of an answer on stderr."""
-    for each in answer.citations[:10]:
-        say(f"source: {each.place} “{one_line(each.quote)}”", [each])
-    _report_confidence(answer, explain=explain)
-    if answer.citations_dropped:
-        say(f"{answer.citations_dropped} citation(s) could not be verified and were removed")
-    if answer.status == "not_found":
-        say("not found in the context")
-    elif answer.status == "partial":
-        say(f"this answer is partial: {_why_partial(ended_by)}")
-    if answer.warning is not None:
-        say(f"WARNING: {answer.warning}")
-    say(_summary(answer))
-
-
-def _report_confidence(answer: Answer, *, explain: bool) -> None:
-    """Print how probable it is that an answer is right, if anything says so, and why on demand."""
-    first, *others = answer.confidence_reasons or ("nothing was measured",)
-    if answer.confidence is not None:
-        say(f"confidence: {answer.confidence:.0%}, since {first}")
-    elif explain:
-        say(f"no confidence: {first}")
-    if explain:
-        for reason in others:
-            say(f"  {reason}")
-
-
-def _why_partial(ended_by: HarlmError | None) -> str:
-    if ended_by is None:
-        return "the model did not finish by itself"
-    if isinstance(ended_by, LimitExceeded):
-        return "the turns or the budget ran out"
-    if isinstance(ended_by, SchemaMismatch):
-        return "it does not follow the schema"
-    return "a failure ended the run"
-
-
-def _summary(answer: Answer) -> str:
-    usage, latency = answer.usage, answer.latency
-    cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    about = "about " if usage.estimated else ""
-    sandbox = f" · sandbox {answer.sandbox}" if answer.sandbox else ""
-    early = f" ({usage.early.made} early, {usage.early.wasted} wasted)" if usage.early.made else ""
-    reused = f", {answer.memory.reused} reused" if answer.memory.reused else ""
-    way = answer.mode if answer.strategy is None else f"{answer.mode} {answer.strategy}"
-    return (
-        f"{way} · {cost} · {usage.calls} calls{early}{reused} · {about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens · "
-        f"{latency.wall_s:.2f} s (critical path {latency.critical_path_s:.2f} s){sandbox} · run {answer.run_id}"
-    )
-
-
-class _Kept:
-    """Counts what a run has stored, to report it if the run ends early. A ``TraceSink`` behind the stored run."""
-
-    def __init__(self) -> None:
-        self._run = ""
-        self._calls = 0
-        self._is_storing = True
-
-    def emit(self, event: Event) -> None:
-        """Receive one event."""
-        match event:
-            case Noted(message=message) if message.startswith(NOT_WRITTEN):
-                self._is_storing = False
-            case RunStarted() if self._is_storing:
-                self._run = event.run
-            case CallFinished() if self._is_storing:
-                self._calls += 1
-
-    def report(self) -> None:
-        """Print one line on stderr, if the run has started."""
-        if self._run:
-            kept = f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
-            say(f"{kept} are kept: harlm runs show {self._run}")
-
-
-class _EventLines:
-    """Prints events as JSON lines on stdout. If that fails, the run continues without them. A ``TraceSink``.
-
-    Attributes:
-        undelivered: the failure of stdout; ``None`` if there was none.
-    """
-
-    def __init__(self) -> None:
-        self.undelivered: Undelivered | None = None
-
-    def emit(self, event: Event) -> None:
-        """Print one event."""
-        if self.undelivered is None:
-            try:
-                show_json_line(event)
-            except StdoutFailed as failure:
-                self.undelivered = Undelivered("stdout", failure)

@@ -14,6 +14,7 @@ import click
 
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import say, show
+from harlm.cli.resuming import resume_
 from harlm.cli.settings import Duration, bytes_text, load_settings
 from harlm.errors import TraceError
 from harlm.events import CellFinished, CellStarted
@@ -32,7 +33,10 @@ _UNKNOWN_TIME = "?"
 
 @click.group("runs")
 def command() -> None:
-    """List, show, rate, pin and remove stored runs."""
+    """List, show, resume, replay, move, rate, pin and remove stored runs."""
+
+
+command.add_command(resume_)
 
 
 @command.command("list")

@@ -100,7 +100,7 @@ class Retrying:
         self, messages: Sequence[Message], sampling: Sampling, last: list[ModelError]
     ) -> Completion:
         # With a new key for each attempt the provider would do, and charge for, the same work twice.
-        keyed = _with_new_key(sampling)
+        keyed = sampling if sampling.request_key is not None else _with_new_key(sampling)
         ends = time.monotonic() + self._patience.seconds
         failures = unusable = 0
         while True:

@@ -1,0 +1,242 @@
+"""Keeps what a run was asked, and takes a run up again that has not ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from harlm import events
+from harlm.config import Config, overridden
+from harlm.engine import Node
+from harlm.errors import ConfigError, ContextError, TraceError
+from harlm.home import runs_of
+from harlm.loading import LoadingClock, load_async, load_paths
+from harlm.redact import HIDDEN
+from harlm.tracing.jsonl import RunFolder
+from harlm.tracing.request import (
+    Origin,
+    RunRequest,
+    changed_documents,
+    has_context,
+    known_documents,
+    named,
+    read_context,
+    read_request,
+    write_request,
+)
+from harlm.types import Context, OutputSchema, Task, summed
+
+_SECRET = ("models", "api_key")  # never kept: it comes from where the run is taken up again
+_OWN = ("tracing",)  # sections that belong to this machine and not to the run
+
+
+class DocumentsChanged(ContextError):
+    """Documents are not as the run has read them.
+
+    Attributes:
+        what: which, as a sentence.
+    """
+
+    what = ""
+
+
+class ToolsInDoubt(ConfigError):
+    """It is unknown whether calls of tools that change something took place.
+
+    Attributes:
+        what: which, as a sentence.
+    """
+
+    what = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """A run that is taken up again.
+
+    Attributes:
+        folder: where it is stored.
+        request: what it was asked.
+        accept_changes: whether documents may differ from those that the run has read.
+        repeats: whether calls of tools are made again of which it is unknown whether they took place; ``None`` has such a run not
+            taken up.
+    """
+
+    folder: Path
+    request: RunRequest
+    accept_changes: bool = False
+    repeats: bool | None = None
+
+    @property
+    def run(self) -> str:
+        """The id of the run."""
+        return self.folder.name
+
+
+def origin_of(context: object) -> Origin:
+    """Where the documents of a Python value come from: its paths, or nowhere but the value itself."""
+    several = context if isinstance(context, list | tuple) else [context]
+    if several and all(isinstance(each, Path) for each in several):
+        return Origin(paths=tuple(map(str, several)), folder=str(Path.cwd()))
+    return Origin()
+
+
+async def keep_request(task: Task, config: Config, node: Node, origin: Origin) -> None:
+    """Keep what a run is asked, so that it can be taken up again. A note says why it cannot, if that fails."""
+    run = node.run
+    if not run.journal.is_kept:
+        return
+    sections: Mapping[str, Mapping[str, object]] = msgspec.to_builtins(config)
+    section, key = _SECRET
+    settings = {
+        name: {each: value for each, value in values.items() if (name, each) != (section, key)}
+        for name, values in sections.items()
+        if name not in _OWN
+    }
+    models = (node.models.root, node.models.sub)
+
+    def keep() -> None:
+        request = RunRequest(
+            harlm=version("harlm"),
+            question=task.question,
+            mode=task.mode,
+            strategy=task.strategy,
+            schema=None if task.schema is None else task.schema.json_schema,
+            origin=origin,
+            documents=known_documents(task.context),
+            settings=settings,
+            tools=tuple(sorted(run.tools)),
+            windows={each.name: each.window for each in models},
+        )
+        write_request(runs_of(config) / run.id, request, task.context, run.redactor)
+
+    try:
+        await asyncio.to_thread(keep)
+    except OSError as error:
+        node.emit(
+            events.Noted(
+                message=f"what this run is asked cannot be kept ({error}), so it cannot be taken up again"
+            )
+        )
+
+
+def take_up(resumption: Resumption, node: Node) -> None:
+    """Begin another attempt at a run.
+
+    Raises:
+        ToolsInDoubt: calls of tools may have taken place, and nobody has decided what becomes of them.
+    """
+    run = node.run
+    earlier = run.journal.earlier
+    if resumption.repeats is None and earlier.doubtful:
+        calls = "; ".join(f"{each.tool}({each.arguments[:200]})" for each in earlier.doubtful[:5])
+        what = f"run {run.id} was stopped during {calls}, and it is unknown whether that took place"
+        error = ToolsInDoubt(
+            f"{what}. Look, then take the run up with --repeat-tools to call it again or with --no-repeat-tools to tell the code "
+            "(repeats=True or False)"
+        )
+        error.what = what
+        raise error
+    run.repeats = bool(resumption.repeats)
+    spent = summed([usage for _, usage in earlier.spent])
+    node.emit(events.Resumed(calls=spent.calls, cost_micros=spent.cost_micros))
+
+
+def resumption_of(
+    stored: RunFolder, *, accept_changes: bool = False, repeats: bool | None = None
+) -> Resumption:
+    """A stored run, to be taken up again.
+
+    Raises:
+        TraceError: it has its answer, or it was not kept what it was asked.
+    """
+    result = stored.result
+    if result is not None and result.answer is not None and result.answer.status in ("ok", "not_found"):
+        name = stored.folder.name
+        raise TraceError(f"run {name} has its answer: `harlm runs show {name}` prints it")
+    return Resumption(
+        folder=stored.folder,
+        request=read_request(stored.folder),
+        accept_changes=accept_changes,
+        repeats=repeats,
+    )
+
+
+def config_of(request: RunRequest, own: Config, flags: Mapping[str, object]) -> Config:
+    """The settings of a run that is taken up again: its own, with the keys and folders of this process, and with ``flags``.
+
+    Raises:
+        ConfigError: a setting of the run, or a flag, cannot be used.
+    """
+    kept = {
+        f"{section}.{key}": value
+        for section, values in request.settings.items()
+        for key, value in values.items()
+        if section not in _OWN and (section, key) != _SECRET and HIDDEN not in str(value)
+    }
+    base = msgspec.to_builtins(own)
+    for name, value in kept.items():
+        section, key = name.split(".", 1)
+        if key in base.get(section, {}):  # a setting of another version has no meaning here
+            base[section][key] = value
+    return overridden(msgspec.convert(base, Config), flags)
+
+
+async def context_of(
+    resumption: Resumption, given: object, schema: OutputSchema | None, config: Config, clock: LoadingClock
+) -> Task:
+    """The task of a run that is taken up again.
+
+    Args:
+        resumption: the run.
+        given: its documents, if the caller has them; else they are read again, or taken from the run.
+        schema: the type of the answer, if the caller wants one.
+        config: of the run.
+        clock: the time that reading may take.
+
+    Raises:
+        ContextError: they cannot be read.
+        DocumentsChanged: they differ from those that the run has read.
+        ConfigError: the paths of the run mean something else here.
+    """
+    request = resumption.request
+    context = await _loaded(resumption, given, config, clock)
+    changed = await asyncio.to_thread(changed_documents, request, context)
+    if changed and not resumption.accept_changes:
+        what = f"{named(changed)} changed since run {resumption.run} read the documents"
+        error = DocumentsChanged(
+            f"{what}; take the run up with the documents as they are now (--accept-changes, accept_changes=True), or ask anew"
+        )
+        error.what = what
+        raise error
+    return Task(
+        question=request.question,
+        context=context,
+        mode=request.mode,  # type: ignore[arg-type] # as the run has checked it
+        strategy=request.strategy,  # type: ignore[arg-type]
+        schema=schema,
+    )
+
+
+async def _loaded(resumption: Resumption, given: object, config: Config, clock: LoadingClock) -> Context:
+    origin = resumption.request.origin
+    if given is not None:
+        return await load_async(given, config.loading, clock)
+    if has_context(resumption.folder):
+        return await asyncio.to_thread(read_context, resumption.folder)
+    if origin.paths is None:
+        raise ContextError(f"the documents of run {resumption.run} were not kept; pass them again")
+    here = str(Path.cwd())
+    if here != origin.folder:
+        raise ConfigError(
+            f"run {resumption.run} was asked in {origin.folder!r}, and its paths are read there; go there, or pass its documents"
+        )
+    paths = origin.paths
+    return await asyncio.to_thread(
+        lambda: load_paths(paths, config.loading, clock=clock, reach=config.models)
+    )

@@ -1,0 +1,163 @@
+"""What a stored run was asked, kept with it so that it can be asked again: ``request.json``, and the texts that cannot be read again.
+
+- ``request.json``: the question, where its documents come from and what they held, and the settings, without any key;
+- ``context.z``: the documents themselves, if they did not come from files: a text, a list, standard input.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harlm.errors import TraceError
+from harlm.redact import Redactor
+from harlm.tracing.jsonl import write_private
+from harlm.types import Context
+
+FORMAT = 1
+"""The version of both files."""
+
+_REQUEST, _CONTEXT = "request.json", "context.z"
+_MOST = 4 << 30  # bytes of texts that are taken out of a file
+_encode = msgspec.json.Encoder().encode
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where the documents and the tools of a run come from.
+
+    Attributes:
+        paths: what was named: paths, globs, addresses; ``None`` if the documents are kept with the run.
+        folder: the folder in which the paths are read.
+        tool_files, servers: what was named on the command line to get tools.
+    """
+
+    paths: tuple[str, ...] | None = None
+    folder: str = ""
+    tool_files: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+
+
+class KnownDocument(msgspec.Struct, frozen=True, array_like=True):
+    """A document as a run has read it: its name, and a digest of its text."""
+
+    name: str
+    digest: str
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was asked.
+
+    Attributes:
+        harlm: the version that was asked.
+        question, mode, strategy: of the task.
+        schema: the JSON Schema of the answer, if there is one.
+        origin: of the documents.
+        documents: what they held, in order.
+        settings: all settings by section, without keys.
+        tools: the names of the tools that code could call.
+        windows: the context windows of the models in tokens, by full name.
+    """
+
+    v: int = FORMAT
+    harlm: str
+    question: str
+    mode: str
+    strategy: str | None = None
+    schema: Mapping[str, object] | None = None
+    origin: Origin = Origin()
+    documents: tuple[KnownDocument, ...] = ()
+    settings: Mapping[str, Mapping[str, object]] = {}
+    tools: tuple[str, ...] = ()
+    windows: Mapping[str, int] = {}
+
+
+def known_documents(context: Context) -> tuple[KnownDocument, ...]:
+    """The names and digests of documents. Reads all their text, so call it in a thread."""
+    return tuple(KnownDocument(each.name, each.digest) for each in context.documents)
+
+
+def changed_documents(request: RunRequest, context: Context) -> list[str]:
+    """The names of documents that are not as the run has read them: changed, gone, or new."""
+    before = {each.name: each.digest for each in request.documents}
+    now = {each.name: each.digest for each in known_documents(context)}
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def write_request(folder: Path, request: RunRequest, context: Context, redactor: Redactor) -> None:
+    """Keep what a run is asked, and its documents if they cannot be read again. Waits for the disk, so call it in a thread.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if request.origin.paths is None:
+        put_context(folder, context)
+    write_private(folder / _REQUEST, redactor.clean(_encode(request)) + b"\n")
+
+
+def read_request(folder: Path) -> RunRequest:
+    """What a run was asked.
+
+    Raises:
+        TraceError: that was not kept, is damaged, or was written by a newer HARLM.
+    """
+    file = folder / _REQUEST
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise TraceError(
+            f"run {folder.name} cannot be taken up again: it was stored before it was asked, or by a version that did not keep "
+            "what was asked; ask again, and what it has paid for is reused"
+        ) from None
+    except OSError as error:
+        raise TraceError(f"what run {folder.name} was asked cannot be read: {error}") from error
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).v
+        if version > FORMAT:
+            raise TraceError(
+                f"run {folder.name} was stored by a newer HARLM (format {version}, and this one reads up to {FORMAT}); use that version"
+            )
+        return msgspec.json.decode(data, type=RunRequest)
+    except msgspec.MsgspecError as error:
+        raise TraceError(f"{str(file)!r} is damaged: {error}") from error
+
+
+def read_context(folder: Path) -> Context:
+    """The documents that were kept with a run.
+
+    Raises:
+        TraceError: they are missing or damaged.
+    """
+    file = folder / _CONTEXT
+    try:
+        unpacking = zlib.decompressobj()
+        data = unpacking.decompress(file.read_bytes(), _MOST)
+        return msgspec.json.decode(data, type=Context)
+    except (OSError, zlib.error, msgspec.MsgspecError) as error:
+        raise TraceError(f"the documents of run {folder.name} cannot be read: {error}") from error
+
+
+def put_context(folder: Path, context: Context) -> None:
+    """Keep documents with a run.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    write_private(folder / _CONTEXT, zlib.compress(_encode(context), 1))
+
+
+def has_context(folder: Path) -> bool:
+    """Whether documents are kept with a run."""
+    return (folder / _CONTEXT).exists()
+
+
+class _Versioned(msgspec.Struct):
+    v: int = 1
+
+
+def named(documents: Sequence[str], most: int = 3) -> str:
+    """Names of documents, for a message."""
+    shown = ", ".join(map(repr, documents[:most]))
+    return shown if len(documents) <= most else f"{shown} and {len(documents) - most:,} more"
