@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal
@@ -43,7 +44,16 @@ from harlm.models.access import Access
 from harlm.models.choosing import ModelChoice, ModelMaker
 from harlm.models.names import PROVIDERS, parse_model_name
 from harlm.models.wrappers import KnownLimits, Layers, Patience
-from harlm.protocols import CallStore, Embedder, MemoryStore, Router, TokenCounter, Tool, TraceSink
+from harlm.protocols import (
+    CallStore,
+    Embedder,
+    LanguageModel,
+    MemoryStore,
+    Router,
+    TokenCounter,
+    Tool,
+    TraceSink,
+)
 from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
 from harlm.router.bandit import Bandit
@@ -120,6 +130,21 @@ def caps_of(config: Config, began: float | None = None) -> Caps:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedModels:
+    """Models of a run that does not choose any.
+
+    Attributes:
+        root, sub, economy: by role.
+        identities: under which their replies are kept, by full name.
+    """
+
+    root: LanguageModel
+    sub: LanguageModel
+    economy: LanguageModel | None
+    identities: Mapping[str, str | None]
+
+
 @asynccontextmanager
 async def open_run(
     config: Config,
@@ -134,6 +159,7 @@ async def open_run(
     environment: Mapping[str, str] | None = None,
     began: float | None = None,
     earlier: str | None = None,
+    fixed: FixedModels | None = None,
 ) -> AsyncIterator[Node]:
     """The root node of a new run, with all its parts; they are closed at the end.
 
@@ -147,6 +173,7 @@ async def open_run(
         environment: variables that hold keys; by default those of the process.
         began: when the time limit began to count, by ``time.monotonic``; by default now.
         earlier: the id of a stored run that is taken up again; ``None`` for a new run.
+        fixed: the models, in place of those of the settings.
 
     Raises:
         ConfigError: a model or a server of tools cannot be used, or a model has no price although money is limited.
@@ -159,11 +186,18 @@ async def open_run(
         variables = os.environ if environment is None else environment
         access, layers = Access(config.models, variables, cleanup), _layers(config, cleanup)
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
-        models = await _models(config, maker, layers, root, sub)
+        if fixed is None:
+            models, identity_of = await _models(config, maker, layers, root, sub), maker.identity_of
+        else:
+            models, identities = (
+                Models(root=fixed.root, sub=fixed.sub, economy=fixed.economy),
+                fixed.identities,
+            )
+            identity_of = lambda model: identities.get(model.name)  # noqa: E731
         billing, run_id = Billing(listed, _counters(maker)), earlier or new_run_id()
         redactor = Redactor([*access.secrets, *tools.secrets])
         stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
-        journal = journal_of(config, run_id, cleanup, is_kept=isinstance(stored, JsonlSink))
+        journal = journal_of(config, run_id, redactor, cleanup, is_kept=isinstance(stored, JsonlSink))
         account = Account(caps_of(config, began), began=began, log=journal)
         account.owe(journal.earlier.spent)
         meter_of = partial(EmbeddingMeter, account=account, billing=billing)
@@ -177,7 +211,7 @@ async def open_run(
             settings=config.engine, memory_settings=config.memory, router_settings=config.router,
             billing=billing, around=layers.around, index_file=index_file(config),
             memory=_memory(config, run_id, goal, embedder, cleanup, account),
-            journal=journal, redactor=redactor, reuse=_reuse(config, cleanup, account), identity_of=maker.identity_of,
+            journal=journal, redactor=redactor, reuse=_reuse(config, cleanup, account), identity_of=identity_of,
             open_repls=config.sandbox.open_repls,
             calibrations=_calibrations(config),
             skill_of=skills.of,

@@ -46,6 +46,7 @@ from harlm.types import (
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
     from harlm.explaining import Explanation
+    from harlm.replaying import Replay
 
 
 class HARLM:
@@ -352,6 +353,25 @@ class HARLM:
     def resume(self, run: str, context: object = None, **how: Any) -> Answer:
         """``aresume``, with its arguments, for callers that do not use asyncio."""
         return run_here(self.aresume(run, context, **how))
+
+    def replay(self, run: str | Path, context: object = None) -> Replay:
+        """A stored run once more, from its journal: no model is asked, no tool is called, nothing that is stored changes.
+
+        Args:
+            run: its id, the beginning of it, or ``last``; or a file that ``harlm runs export`` has written.
+            context: its documents, if they cannot be read from where they were.
+
+        Returns:
+            what was the same, and the first difference if something was not.
+
+        Raises:
+            TraceError: there is no such run, or it has no journal.
+            ContextError: its documents have changed, or cannot be read.
+        """
+        from harlm.replaying import replayed, stored_run  # here, since most runs are not replayed
+
+        with stored_run(runs_of(self._config), run) as stored:
+            return run_here(replayed(stored, self._config, context))
 
     async def astream(
         self,

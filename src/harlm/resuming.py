@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from harlm.loading import LoadingClock, load_async, load_paths
 from harlm.redact import HIDDEN
 from harlm.tracing.jsonl import RunFolder
 from harlm.tracing.request import (
+    KnownModel,
     Origin,
     RunRequest,
     changed_documents,
@@ -98,7 +100,14 @@ async def keep_request(task: Task, config: Config, node: Node, origin: Origin) -
         for name, values in sections.items()
         if name not in _OWN
     }
-    models = (node.models.root, node.models.sub)
+    models, facts = node.models, run.facts_of
+    roles = [each for each in (models.root, models.sub, models.economy) if each is not None]
+    known = {
+        each.name: KnownModel(
+            name=each.name, window=each.window, identity=run.identity_of(each), price=facts(each).price
+        )
+        for each in roles
+    }
 
     def keep() -> None:
         request = RunRequest(
@@ -110,8 +119,11 @@ async def keep_request(task: Task, config: Config, node: Node, origin: Origin) -
             origin=origin,
             documents=known_documents(task.context),
             settings=settings,
-            tools=tuple(sorted(run.tools)),
-            windows={each.name: each.window for each in models},
+            tools=tuple(each.shape for each in run.tools.values()),
+            models=tuple(known.values()),
+            root=models.root.name,
+            sub=models.sub.name,
+            economy=None if models.economy is None else models.economy.name,
         )
         write_request(runs_of(config) / run.id, request, task.context, run.redactor)
 
@@ -185,6 +197,23 @@ def config_of(request: RunRequest, own: Config, flags: Mapping[str, object]) -> 
         if key in base.get(section, {}):  # a setting of another version has no meaning here
             base[section][key] = value
     return overridden(msgspec.convert(base, Config), flags)
+
+
+def go_to_folder_of(request: RunRequest) -> None:
+    """Make the folder in which a run has read its paths the one of this process.
+
+    Raises:
+        TraceError: it is gone.
+    """
+    folder = request.origin.folder
+    if request.origin.paths is None:
+        return
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise TraceError(
+            f"the run was asked in {folder!r}, which cannot be entered ({error.strerror}); name its documents after the run"
+        ) from error
 
 
 async def context_of(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from harlm import assembly, events
+from harlm.assembly import FixedModels
 from harlm.config import Config
 from harlm.context import profile_in
 from harlm.engine import Node, solve
@@ -31,6 +32,7 @@ class Parts:
 
     Attributes:
         root, sub: models that are given as objects.
+        models: all models, where none is chosen.
         prices: by full model name.
         tools: the user's.
         approve: asked before each cell runs.
@@ -39,6 +41,7 @@ class Parts:
 
     root: ModelChoice | None = None
     sub: ModelChoice | None = None
+    models: FixedModels | None = None
     prices: Mapping[str, Price] | None = None
     tools: Toolset = NO_TOOLS
     approve: Approve | None = None
@@ -82,6 +85,7 @@ async def answered(
         sinks=sinks,
         began=began,
         earlier=None if resumption is None else resumption.run,
+        fixed=parts.models,
     ) as node:
         if resumption is not None:
             take_up(resumption, node)
@@ -95,8 +99,7 @@ async def answered(
 def _stopper(node: Node) -> Callable[[], None]:
     """A function that stops the run of a node, from any thread."""
     run, loop = node.run, asyncio.get_running_loop()
-    more = f"; `harlm runs resume {run.id}` takes it up again" if run.journal.is_kept else ""
-    reason = Interrupted(f"the run was stopped{more}", limit="stop", used=0, allowed=0)
+    reason = Interrupted("the run was stopped", limit="stop", used=0, allowed=0)
 
     def stop() -> None:
         with suppress(RuntimeError):  # the loop has closed, so the run has ended

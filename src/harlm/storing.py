@@ -49,12 +49,14 @@ def stored_run(
     return cleanup.enter_context(closing(sink))
 
 
-def journal_of(config: Config, run_id: str, cleanup: AsyncExitStack, *, is_kept: bool) -> RunJournal:
+def journal_of(
+    config: Config, run_id: str, redactor: Redactor, cleanup: AsyncExitStack, *, is_kept: bool
+) -> RunJournal:
     """The journal of a run; one that keeps nothing where the run cannot be stored.
 
     Raises:
         TraceError: the journal of an earlier attempt cannot be used.
     """
-    journal = opened_journal(runs_of(config) / run_id) if is_kept else RunJournal()
+    journal = opened_journal(runs_of(config) / run_id, redactor.clean) if is_kept else RunJournal()
     cleanup.callback(journal.close)
     return journal

@@ -330,9 +330,9 @@ def test_calls_are_in_the_stored_trace_without_the_keys_of_harlm(
     with ScriptedServer(root("out = leaks('sk-0123456789-secret')\nprint(len(out))", FINISH)) as server:
         answer = ask(server, [leaks])
     (stored,) = (clean_environment / "runs").glob(f"*{answer.run_id}*")
-    text = "".join(each.read_text(encoding="utf-8") for each in stored.rglob("*") if each.is_file())
-    assert '"kind":"tool_called"' in text
-    assert "sk-0123456789-secret" not in text
+    written = b"".join(each.read_bytes() for each in stored.rglob("*") if each.is_file())
+    assert b'"kind":"tool_called"' in written
+    assert b"sk-0123456789-secret" not in written
 
 
 HOSTILE = """

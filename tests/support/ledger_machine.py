@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from harlm.budget import Account, Caps
+from harlm.budget.reservation import Settle
 from harlm.types import Amounts, Usage
 from tests.support.ledger_books import NONE, TICK, Books
 from tests.support.ledger_steps import STEPS, Steps, Tally, cap
@@ -166,8 +167,8 @@ def recorded(ledger: ModuleType) -> Iterator[Callable[[Machine], None]]:
     machines: list[Machine] = []
 
     class Recorded(base):  # type: ignore[misc] # a class of the ledger that is tested
-        def __init__(self, account: Account, bound: Amounts, from_hold: Amounts) -> None:
-            super().__init__(account, bound, from_hold)
+        def __init__(self, settle: Settle, bound: Amounts, from_hold: Amounts, number: int) -> None:
+            super().__init__(settle, bound, from_hold, number)
             machines[-1].books.granted(self)
 
         def settle(self, actual: Amounts, model: str = "", usage: Usage | None = None) -> None:

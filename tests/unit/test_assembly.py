@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harlm import HARLM, assembly, events
+from harlm import HARLM, assembly, events, storing
 from harlm.config import Config, overridden
 from harlm.engine import Node
 from harlm.errors import CodeError, ConfigError, DeadlineExceeded
@@ -204,7 +204,7 @@ def test_a_home_that_takes_no_ignore_file_costs_no_trace(
     def full(_: Config) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(assembly, "leave_out_own_files", full)
+    monkeypatch.setattr(storing, "leave_out_own_files", full)
     HARLM(model="offline/extractive", home=tmp_path, settings=Config()).ask(
         "What is the fee?", "The fee is 40."
     )

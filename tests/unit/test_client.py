@@ -150,7 +150,9 @@ async def test_one_client_serves_many_runs_at_once() -> None:
 def test_runs_are_stored(clean_environment: Path) -> None:
     answer = scripted("direct").ask("?", "x", mode="direct")
     folder = clean_environment / "runs" / answer.run_id
-    assert {path.name for path in folder.iterdir()} == {"run.json", "events.jsonl", "result.json", "blobs"}
+    assert {path.name for path in folder.iterdir()} == {
+        "run.json", "events.jsonl", "result.json", "blobs", "request.json", "context.z", "journal.db",
+    }  # fmt: skip
 
 
 def test_invalid_settings_are_named() -> None:

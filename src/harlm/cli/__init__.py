@@ -142,9 +142,12 @@ def _run(stop: Stop) -> int:
     except streams.StdoutFailed as failure:
         return _without_stdout(failure)
     except HarlmError as error:
+        if isinstance(error, Interrupted):
+            _say(str(stop))
+            return stop.exit_code
         _say(last_line(error))
         _show_traceback()
-        return stop.exit_code if isinstance(error, Interrupted) else exit_code(error)
+        return exit_code(error)
     except Exception as error:  # noqa: BLE001 - the last resort: any other error is a bug in HARLM
         _say(
             f"internal error: {type(error).__name__}: {error}. Run again with -v for the traceback, and please report it"

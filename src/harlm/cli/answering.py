@@ -20,7 +20,7 @@ from harlm.cli.streams import StdoutFailed
 from harlm.config import Config
 from harlm.engine.failing import partial_in
 from harlm.engine.stopping import GRACE_S
-from harlm.errors import HarlmError, Interrupted
+from harlm.errors import HarlmError
 from harlm.events import CallFinished, Event, Noted, RunStarted
 from harlm.home import runs_of
 from harlm.interruption import Interruption
@@ -101,8 +101,7 @@ def show_answer(
     if failure is not None:
         raise rescue(answer, showing.style, failure, runs_of(settings))
     if ended_by is not None:
-        if not isinstance(ended_by, Interrupted):
-            kept.hint(quiet=showing.quiet)
+        kept.report()
         raise ended_by
 
 
@@ -213,11 +212,6 @@ class _Kept:
         if self._run:
             kept = f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
             say(f"{kept} are kept: harlm runs show {self._run}; harlm runs resume {self._run} goes on")
-
-    def hint(self, *, quiet: bool) -> None:
-        """Print how the run goes on, if it has started and is stored."""
-        if self._run and not quiet:
-            say(f"harlm runs resume {self._run} goes on, for example with a higher limit")
 
 
 class _EventLines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,12 +13,12 @@ from harlm.cli.answering import Showing, show_answer, style_of
 from harlm.cli.approving import asks_at_terminal
 from harlm.cli.settings import budget_flags, budget_options, load_settings, read
 from harlm.client import HARLM
-from harlm.errors import ConfigError, TraceError
+from harlm.errors import ConfigError
 from harlm.home import runs_of
 from harlm.interruption import Interruption
 from harlm.protocols import TraceSink
 from harlm.redact import HIDDEN
-from harlm.resuming import DocumentsChanged, ToolsInDoubt
+from harlm.resuming import DocumentsChanged, ToolsInDoubt, go_to_folder_of
 from harlm.tools.files import tools_in_files
 from harlm.tracing.jsonl import find_run
 from harlm.tracing.request import Origin, read_request
@@ -85,11 +84,12 @@ def resume_run(run: str, paths: Sequence[str], options: Mapping[str, Any]) -> No
     style, quiet = style_of(options), options["quiet"]
     settings = load_settings({}, quiet=quiet).config
     stored = find_run(runs_of(settings), run)
-    origin = read_request(stored.folder).origin
+    request = read_request(stored.folder)
+    origin = request.origin
     showing = Showing.of(options, style)
     given = read(paths, settings, quiet=quiet) if paths else None
     if origin.paths is not None and given is None:
-        _go_to(origin.folder)
+        go_to_folder_of(request)
     flags: dict[str, Any] = {name.partition(".")[2]: value for name, value in budget_flags(options).items()}
     client = HARLM(
         budget=Budget(**flags),
@@ -136,20 +136,6 @@ def _is_terminal() -> bool:
 
 def _asks(question: str) -> bool:
     return _is_terminal() and click.confirm(question, err=True)
-
-
-def _go_to(folder: str) -> None:
-    """Read the paths of a run where it has read them.
-
-    Raises:
-        TraceError: the folder is gone.
-    """
-    try:
-        os.chdir(folder)
-    except OSError as error:
-        raise TraceError(
-            f"the run was asked in {folder!r}, which cannot be entered ({error.strerror}); name its documents after the run"
-        ) from error
 
 
 def _servers(origin: Origin) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from harlm.engine.toolbox import described
 from harlm.engine.transcript import Transcript
 from harlm.engine.typed_answers import Fitting, repl_rules
 from harlm.engine.workspace import Workspace
-from harlm.errors import ContextOverflow, LimitExceeded, ModelError, SandboxFailure
+from harlm.errors import ContextOverflow, Interrupted, LimitExceeded, ModelError, SandboxFailure
 from harlm.types import Completion, Final, Message, Mode, Observation, Profile, Proposal, Task
 
 
@@ -209,7 +209,13 @@ class _Loop:
                     raise
 
     async def _cut_short(self, limit: LimitExceeded) -> Outcome:
-        """Finish a node whose budget is spent."""
+        """Finish a node whose budget is spent, or that is to stop.
+
+        Raises:
+            Interrupted: it is to stop, and has found nothing.
+        """
+        if isinstance(limit, Interrupted) and not self._workspace.learned.has_results:
+            raise limit
         return Outcome(text=await self._finishing.text(limit), status="partial", ended_by=limit)
 
     async def _take_turn(self, said: RootReply) -> _Turn:

@@ -34,6 +34,10 @@ _ANSWER = lazy_pattern(r'"answer"\s*+:\s*+(?P<text>"(?:[^"\\]++|\\.)*+")', re.DO
 _FENCED = lazy_pattern(r"\A```\w*+\s*+(?P<body>\{.*\})\s*+```\Z", re.DOTALL)
 
 
+DESCRIPTION = "description"
+"""The name under which the run's journal keeps what the server of a model said."""
+
+
 def is_small(model: LanguageModel) -> bool:
     """Whether a model needs short rules."""
     if isinstance(model, Described) and model.description is not None and model.description.parameters:
@@ -51,7 +55,7 @@ async def ask_what_it_is(node: Node, model: LanguageModel, context: Context) -> 
     at once.
     """
     if isinstance(model, Described) and model.description is None and _is_long(context):
-        await _described(node, model)
+        await _described(node, model.name, model)
 
 
 async def turns_out_small(node: Node, model: LanguageModel) -> bool:
@@ -61,17 +65,18 @@ async def turns_out_small(node: Node, model: LanguageModel) -> bool:
     if not isinstance(model, Described) or model.description is not None or not model.seems_local:
         return False
     was_small = is_small(model)
-    await _described(node, model)
+    await _described(node, model.name, model)
     return not was_small and is_small(model)
 
 
-async def _described(node: Node, model: Described) -> None:
+async def _described(node: Node, name: str, model: Described) -> None:
     seconds = node.seconds_to_work
     try:
         async with asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds)):
-            await model.describe()
+            said = await model.describe()
     except TimeoutError:
         return  # the call that follows finds out that no time is left
+    node.run.journal.choose(name, DESCRIPTION, msgspec.json.encode(said).decode())
 
 
 def _is_long(context: Context) -> bool:

@@ -57,8 +57,9 @@ class Stopping:
         try:
             limit = None if math.isinf(seconds) else max(0.0, seconds)
             await asyncio.wait({work, asked}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            if asked.done() and not work.done():
-                await asyncio.wait({work}, timeout=min(seconds, GRACE_S + _CELL_S))
+            if asked.done() and not work.done():  # what it waits for, or computes
+                patience = _CELL_S + (GRACE_S if self._limits else 0.0)
+                await asyncio.wait({work}, timeout=min(seconds, patience))
             return work.done()
         finally:
             asked.cancel()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from hashlib import blake2b
 
 from harlm import events
 from harlm.cleanup import finished
+from harlm.engine.approval import REFUSED
 from harlm.engine.workspace import Workspace
 from harlm.types import Observation, PendingCell
 
@@ -54,12 +56,19 @@ class TimedCells:
     async def _refusal(self, cell: str, turn: int) -> Observation | None:
         """What the model sees of a cell that the user does not let run; ``None`` for any other."""
         node = self._node
-        if node.run.approval is None:
-            return None
+        journal, what = (
+            node.run.journal,
+            f"cell {turn} {blake2b(cell.encode(errors='replace'), digest_size=8).hexdigest()}",
+        )
+        if (
+            node.run.approval is None
+        ):  # nobody is asked, also about a cell that an earlier attempt was refused
+            return Observation(error=REFUSED) if journal.choice(node.name, what) == "refused" else None
         question = self._workspace.task.question
         pending = PendingCell(code=cell, turn=turn, node=node.name, question=question)
         refusal = await node.run.approval.refusal(pending)
         if refusal is not None:
+            journal.choose(node.name, what, "refused")
             self._emit(events.Noted(message="the user did not allow a cell to run"))
         return refusal
 

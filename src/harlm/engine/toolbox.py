@@ -80,6 +80,9 @@ class ToolCalls:
         gated = GatedCall(tool=asked.name, arguments=asked.arguments, is_early=False)
         if not is_early and not tool.allows(gated):
             refusal = CodeError(f"{asked.name} was refused by its gate: it may not be given these arguments")
+            self._node.run.journal.refuse(
+                self._key(tool, asked), asked.name, _shown(asked.arguments), str(refusal)
+            )
             self._report(asked, error=str(refusal))
             raise refusal
         if not tool.shape.is_deterministic:

@@ -5,10 +5,11 @@ asks for, and what comes back, so that it can be resumed and replayed.
 """
 
 from harlm.journal.reuse import KnownReply, Reuse, call_key
-from harlm.journal.run_journal import KeptReply, KeptValue, RunJournal, opened_journal
+from harlm.journal.run_journal import JOURNAL, KeptReply, KeptValue, RunJournal, opened_journal
 from harlm.journal.store import CallJournal, InMemoryCalls
 
 __all__ = [
+    "JOURNAL",
     "CallJournal",
     "InMemoryCalls",
     "KeptReply",

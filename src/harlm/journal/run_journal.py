@@ -13,7 +13,7 @@ import sqlite3
 import time
 import zlib
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -44,7 +44,9 @@ CREATE TABLE tools (
 CREATE TABLE choices (node TEXT NOT NULL, what TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (node, what));
 PRAGMA user_version = {FORMAT};
 """
-_FILE = "journal.db"
+JOURNAL = "journal.db"
+"""The name of the file in the folder of a run."""
+
 _SHORT = 512  # bytes that are not worth compressing
 
 _T = TypeVar("_T")
@@ -130,6 +132,7 @@ class RunJournal:
     Args:
         file: the file; ``None`` keeps nothing, for runs that store nothing.
         run: the id of the run.
+        clean: takes secrets out of JSON and text.
 
     Attributes:
         earlier: what earlier attempts left, as far as it has not been returned.
@@ -140,8 +143,11 @@ class RunJournal:
         TraceError: a newer HARLM has written it.
     """
 
-    def __init__(self, file: Path | None = None, run: str = "") -> None:
+    def __init__(
+        self, file: Path | None = None, run: str = "", clean: Callable[[bytes], bytes] = bytes
+    ) -> None:
         self._run = run
+        self._clean = clean
         self._asked: Counter[str] = Counter()
         self._requests = 0
         self._connection: sqlite3.Connection | None = None
@@ -212,7 +218,7 @@ class RunJournal:
         self, key: str, ordinal: int, completion: Completion, *, node: str, role: str, is_paid: bool
     ) -> None:
         """Keep the reply to a call."""
-        whole = _packed(_json.encode(replace(completion, rates=None)))
+        whole = _packed(self._clean(_json.encode(replace(completion, rates=None))))
         self._write(
             "INSERT INTO replies (key, ordinal, node, role, is_paid, reply) VALUES (?, ?, ?, ?, ?, ?)",
             (key, ordinal, node, role, is_paid, whole),
@@ -223,7 +229,7 @@ class RunJournal:
         kept = KeptError(type(error).__name__, str(error), error.model, error.status)
         self._write(
             "INSERT INTO replies (key, ordinal, node, role, is_paid, error) VALUES (?, ?, ?, ?, 0, ?)",
-            (key, ordinal, node, role, _json.encode(kept).decode()),
+            (key, ordinal, node, role, self._clean(_json.encode(kept)).decode()),
         )
 
     # -- tools ---------------------------------------------------------------------------------------------
@@ -244,17 +250,25 @@ class RunJournal:
         if self.failure is None:
             number = self._write(
                 "INSERT INTO tools (key, ordinal, tool, arguments, is_pure) VALUES (?, ?, ?, ?, ?)",
-                (key, self.ask(key), tool, arguments, is_pure),
+                (key, self.ask(key), tool, self._cleaned(arguments), is_pure),
             )
         if self.failure is not None:
             raise self._full()
         return number
 
+    def refuse(self, key: str, tool: str, arguments: str, error: str) -> None:
+        """A call of a tool was refused, so that it does not take place."""
+        number = self._write(
+            "INSERT INTO tools (key, ordinal, tool, arguments, is_pure) VALUES (?, ?, ?, ?, 1)",
+            (key, self.ask(key), tool, self._cleaned(arguments)),
+        )
+        self.called(number, None, error)
+
     def called(self, number: int, value: object, error: str) -> None:
         """A call of a tool has ended."""
         self._write(
             "UPDATE tools SET value = ?, error = ? WHERE number = ?",
-            (_packed(msgspec.msgpack.encode(value)), error, number),
+            (_packed(self._clean(_json.encode(value))), self._cleaned(error), number),
         )
 
     # -- choices -------------------------------------------------------------------------------------------
@@ -296,6 +310,9 @@ class RunJournal:
         if self._syncing is not None:
             self._syncing.wrote()
         return number
+
+    def _cleaned(self, text: str) -> str:
+        return self._clean(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
     def _failed(self, error: Exception) -> None:
         self.failure = (
@@ -343,7 +360,7 @@ class RunJournal:
         ):
             if error is not None:
                 kept_value = KeptValue(
-                    has_ended=True, value=msgspec.msgpack.decode(_unpacked(value)), error=error
+                    has_ended=True, value=msgspec.json.decode(_unpacked(value)), error=error
                 )
             elif is_pure:
                 continue  # it is called again
@@ -357,15 +374,15 @@ class RunJournal:
         )
 
 
-def opened_journal(folder: Path) -> RunJournal:
-    """The journal in the folder of a run.
+def opened_journal(folder: Path, clean: Callable[[bytes], bytes] = bytes) -> RunJournal:
+    """The journal in the folder of a run; arguments as for ``RunJournal``.
 
     Raises:
         TraceError: a newer HARLM has written it, or it cannot be opened.
     """
-    file = folder / _FILE
+    file = folder / JOURNAL
     try:
-        return RunJournal(file, folder.name)
+        return RunJournal(file, folder.name, clean)
     except FutureFormat as error:
         raise TraceError(
             f"the journal of run {folder.name} was written by a newer HARLM ({error}); use that version"

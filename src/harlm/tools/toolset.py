@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harlm.errors import ConfigError
 from harlm.protocols import Tool
-from harlm.tools.functions import FunctionTool, tools_of
+from harlm.tools.functions import tools_of
 from harlm.tools.mcp import McpServer, servers_of
 
 
@@ -17,11 +17,11 @@ class Toolset:
     """Tools before a run: what is true only if there are some.
 
     Attributes:
-        own: functions.
+        own: functions, or what stands in for them.
         servers: MCP servers, which each run opens.
     """
 
-    own: tuple[FunctionTool, ...] = ()
+    own: tuple[Tool, ...] = ()
     servers: tuple[McpServer, ...] = ()
 
     def __bool__(self) -> bool:

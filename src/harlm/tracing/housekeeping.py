@@ -12,7 +12,7 @@ import shutil
 import stat
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +73,11 @@ class Pruned:
 def stored_runs(runs: Path) -> list[StoredRun]:
     """Everything in a folder that looks like a stored run, oldest first."""
     return sorted(map(_stored, _folders(runs)), key=lambda each: each.folder.name)
+
+
+def run_ids(names: Iterable[str]) -> list[str]:
+    """Those of some names that can be ids of runs."""
+    return [name for name in names if _ULID.fullmatch(name)]
 
 
 def named_run(runs: Path, name: str) -> StoredRun:

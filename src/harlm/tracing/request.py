@@ -15,12 +15,15 @@ import msgspec
 from harlm.errors import TraceError
 from harlm.redact import Redactor
 from harlm.tracing.jsonl import write_private
-from harlm.types import Context
+from harlm.types import Context, ModelDescription, Price, ToolShape
 
 FORMAT = 1
 """The version of both files."""
 
-_REQUEST, _CONTEXT = "request.json", "context.z"
+CONTEXT = "context.z"
+"""The name of the file of documents."""
+
+_REQUEST = "request.json"
 _MOST = 4 << 30  # bytes of texts that are taken out of a file
 _encode = msgspec.json.Encoder().encode
 
@@ -47,6 +50,24 @@ class KnownDocument(msgspec.Struct, frozen=True, array_like=True):
     digest: str
 
 
+class KnownModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run knew of one of its models.
+
+    Attributes:
+        name: its full name.
+        window: tokens that fit, as far as it was known when the run began.
+        identity: its name and address, under which replies are kept; ``None`` if it has no lasting ones.
+        price: ``None`` if it is unknown.
+        description: what its server said of it; ``None`` if it was not asked.
+    """
+
+    name: str
+    window: int
+    identity: str | None = None
+    price: Price | None = None
+    description: ModelDescription | None = None
+
+
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked.
 
@@ -57,8 +78,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         origin: of the documents.
         documents: what they held, in order.
         settings: all settings by section, without keys.
-        tools: the names of the tools that code could call.
-        windows: the context windows of the models in tokens, by full name.
+        tools: those that code could call.
+        models: what was known of the models when the run began.
+        root, sub, economy: the full names of the models by role.
     """
 
     v: int = FORMAT
@@ -70,8 +92,11 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin = Origin()
     documents: tuple[KnownDocument, ...] = ()
     settings: Mapping[str, Mapping[str, object]] = {}
-    tools: tuple[str, ...] = ()
-    windows: Mapping[str, int] = {}
+    tools: tuple[ToolShape, ...] = ()
+    models: tuple[KnownModel, ...] = ()
+    root: str = ""
+    sub: str = ""
+    economy: str | None = None
 
 
 def known_documents(context: Context) -> tuple[KnownDocument, ...]:
@@ -130,7 +155,7 @@ def read_context(folder: Path) -> Context:
     Raises:
         TraceError: they are missing or damaged.
     """
-    file = folder / _CONTEXT
+    file = folder / CONTEXT
     try:
         unpacking = zlib.decompressobj()
         data = unpacking.decompress(file.read_bytes(), _MOST)
@@ -145,12 +170,12 @@ def put_context(folder: Path, context: Context) -> None:
     Raises:
         OSError: they cannot be written.
     """
-    write_private(folder / _CONTEXT, zlib.compress(_encode(context), 1))
+    write_private(folder / CONTEXT, zlib.compress(_encode(context), 1))
 
 
 def has_context(folder: Path) -> bool:
     """Whether documents are kept with a run."""
-    return (folder / _CONTEXT).exists()
+    return (folder / CONTEXT).exists()
 
 
 class _Versioned(msgspec.Struct):

@@ -28,7 +28,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_run() -> None:
             "ask", "What?", "-", "-o", "no/folder/x", "-m", f"openai/x@{server.base_url}", stdin=b"text"
         )
     assert ran.code == 3
-    assert "cannot be written to 'no/folder/x' (No such file or directory), so nothing was asked" in ran.err
+    assert "no/folder/x' (No such file or directory), so nothing was asked" in ran.err
     assert server.requests == []
 
 

@@ -196,12 +196,17 @@ def test_the_readable_calls_of_a_damaged_file_are_copied_to_the_new_one(file: Pa
     assert 100 < count < 600
 
 
-def test_a_file_of_another_format_is_set_aside(file: Path) -> None:
+def test_a_file_of_a_newer_version_is_left_as_it_is(file: Path) -> None:
+    put(file, call("newer"))
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    put(file, call("k"))
-    assert rows(file) == [("k",)]
-    assert len(list(file.parent.glob("calls.db.broken-*[0-9]"))) == 1
+    with journal(file) as opened:
+        opened.put(call("k"))
+        with pytest.raises(MemoryFailure, match="it has format 99, and this version reads up to 1"):
+            opened.flush()
+        assert opened.get("k") == call("k")
+    assert rows(file) == [("newer",)]
+    assert not list(file.parent.glob("*.broken-*"))
 
 
 def test_calls_that_cannot_be_written_stay_readable_until_they_can(

@@ -110,7 +110,7 @@ def test_a_home_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Path)
 
 
 def test_no_descriptor_left_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none_left(*_: object) -> int:
+    def none_left(*_: object, **__: object) -> int:
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr("harlm.tracing.jsonl.opened_events", none_left)

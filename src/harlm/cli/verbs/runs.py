@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from harlm.cli.moving import export_, import_, replay_
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import say, show
 from harlm.cli.resuming import resume_
@@ -36,7 +37,8 @@ def command() -> None:
     """List, show, resume, replay, move, rate, pin and remove stored runs."""
 
 
-command.add_command(resume_)
+for each in (resume_, replay_, export_, import_):
+    command.add_command(each)
 
 
 @command.command("list")
