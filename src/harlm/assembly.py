@@ -38,7 +38,7 @@ from harlm.home import (
     router_file,
     skills_file,
 )
-from harlm.journal import CallJournal, Reuse
+from harlm.journal import CallJournal, Reuse, RunJournal
 from harlm.memory import ColdStore, InMemoryStore, Memory
 from harlm.models.access import Access
 from harlm.models.choosing import ModelChoice, ModelMaker
@@ -135,14 +135,16 @@ class FixedModels:
     """Models of a run that does not choose any.
 
     Attributes:
-        root, sub, economy: by role.
+        models: by role.
         identities: under which their replies are kept, by full name.
     """
 
-    root: LanguageModel
-    sub: LanguageModel
-    economy: LanguageModel | None
+    models: Models
     identities: Mapping[str, str | None]
+
+    def identity_of(self, model: LanguageModel) -> str | None:
+        """The identity under which the replies of a model are kept."""
+        return self.identities.get(model.name)
 
 
 @asynccontextmanager
@@ -180,42 +182,29 @@ async def open_run(
         TraceError: the earlier run is open in another process, or its journal cannot be used.
         DeadlineExceeded: the time ran out while servers of tools started.
     """
-    began = time.monotonic() if began is None else began  # the time limit includes opening the parts
+    began = time.monotonic() if began is None else began
     async with AsyncExitStack() as cleanup:
         listed = PriceList(prices_file(config), prices)
-        variables = os.environ if environment is None else environment
-        access, layers = Access(config.models, variables, cleanup), _layers(config, cleanup)
+        access = Access(config.models, os.environ if environment is None else environment, cleanup)
+        layers = _layers(config, cleanup)
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
-        if fixed is None:
-            models, identity_of = await _models(config, maker, layers, root, sub), maker.identity_of
-        else:
-            models, identities = (
-                Models(root=fixed.root, sub=fixed.sub, economy=fixed.economy),
-                fixed.identities,
-            )
-            identity_of = lambda model: identities.get(model.name)  # noqa: E731
+        models = await _models(config, maker, layers, root, sub) if fixed is None else fixed.models
         billing, run_id = Billing(listed, _counters(maker)), earlier or new_run_id()
         redactor = Redactor([*access.secrets, *tools.secrets])
         stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
         journal = journal_of(config, run_id, redactor, cleanup, is_kept=isinstance(stored, JsonlSink))
-        account = Account(caps_of(config, began), began=began, log=journal)
-        account.owe(journal.earlier.spent)
-        meter_of = partial(EmbeddingMeter, account=account, billing=billing)
-        embedder, paid = await _embedder(config, access, meter_of, cleanup)
+        account = _account(config, began, journal)
+        embedder, paid = await _embedder(config, access, account, billing, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
-        skills = Skills(skills_file(config))
-        named, notes = await _opened(tools, config, account, cleanup)
+        skills, (named, notes) = Skills(skills_file(config)), await _opened(tools, config, account, cleanup)
         run = Run(
             id=run_id,
             sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((stored, skills, *sinks)),
-            settings=config.engine, memory_settings=config.memory, router_settings=config.router,
-            billing=billing, around=layers.around, index_file=index_file(config),
+            settings=config.engine, memory_settings=config.memory, router_settings=config.router, billing=billing,
+            around=layers.around, index_file=index_file(config),
             memory=_memory(config, run_id, goal, embedder, cleanup, account),
-            journal=journal, redactor=redactor, reuse=_reuse(config, cleanup, account), identity_of=identity_of,
-            open_repls=config.sandbox.open_repls,
-            calibrations=_calibrations(config),
-            skill_of=skills.of,
-            draw=_draw(config), temperature=_temperature(config),
+            journal=journal, redactor=redactor, reuse=_reuse(config, cleanup, account), identity_of=(fixed or maker).identity_of,
+            open_repls=config.sandbox.open_repls, calibrations=_calibrations(config), skill_of=skills.of, draw=_draw(config), temperature=_temperature(config),
             tools=named, opening_notes=notes, approval=None if approve is None else Approval(approve),
         )  # fmt: skip
         cleanup.push_async_callback(run.end_tools)
@@ -232,8 +221,8 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
     async with AsyncExitStack() as cleanup:
         billing = Billing(PriceList(prices_file(config), None), tokenizer_of)
         home_of(config).mkdir(parents=True, exist_ok=True, mode=0o700)
-        meter_of = partial(EmbeddingMeter, account=Account(), billing=billing)
-        embedder, _ = await _embedder(config, Access(config.models, os.environ, cleanup), meter_of, cleanup)
+        access = Access(config.models, os.environ, cleanup)
+        embedder, _ = await _embedder(config, access, Account(), billing, cleanup)
         if embedder is None:
             raise ConfigError(
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
@@ -254,6 +243,13 @@ async def _opened(
         return await tools.opened(account.seconds_left, cleanup, is_offline=config.models.offline)
     except TimeoutError:
         raise account.too_late() from None
+
+
+def _account(config: Config, began: float, journal: RunJournal) -> Account:
+    """The account of a run, which counts what its earlier attempts have paid."""
+    account = Account(caps_of(config, began), began=began, log=journal)
+    account.owe(journal.earlier.spent)
+    return account
 
 
 def _sandbox(config: Config, cleanup: AsyncExitStack) -> ChosenSandbox:
@@ -382,7 +378,7 @@ def _reuse(config: Config, cleanup: AsyncExitStack, account: Account) -> Reuse |
 
 
 async def _embedder(
-    config: Config, access: Access, meter_of: Callable[[str], EmbeddingMeter], cleanup: AsyncExitStack
+    config: Config, access: Access, account: Account, billing: Billing, cleanup: AsyncExitStack
 ) -> tuple[Embedder | None, tuple[str, ...]]:
     """The embedder of the settings, if any, and the full names of the models that it must pay for.
 
@@ -396,6 +392,7 @@ async def _embedder(
     from harlm.retrieval.vectors import Vectors
 
     Vectors(1)  # fails now, not in the middle of a run, if numpy is missing
+    meter_of = partial(EmbeddingMeter, account=account, billing=billing)
     made, paid = await _embedder_named(named, config, access, meter_of)
     embedder = RememberingEmbedder(made, index_file(config), max_bytes=config.memory.index_mb << 20)
     cleanup.callback(embedder.close)

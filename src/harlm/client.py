@@ -10,7 +10,7 @@ import queue
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -20,19 +20,19 @@ from harlm.cleanup import finished
 from harlm.engine.approval import Approve
 from harlm.errors import ConfigError
 from harlm.events import Event
-from harlm.home import runs_of, user_config_file
+from harlm.home import user_config_file
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock, load, load_async
 from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
-from harlm.resuming import config_of, context_of, origin_of, resumption_of
-from harlm.running import Parts, answered, with_type
+from harlm.resuming import origin_of
+from harlm.running import ClientParts, answered, with_type
+from harlm.stored_runs import StoredRuns
 from harlm.synchronous import InThread, run_here
 from harlm.tools import FunctionTool
 from harlm.tools.mcp import McpServer
 from harlm.tools.toolset import toolset_of
-from harlm.tracing.jsonl import find_run
-from harlm.tracing.request import Origin
+from harlm.tracing.request import Sources
 from harlm.typed import schema_of
 from harlm.types import (
     Answer,
@@ -46,10 +46,9 @@ from harlm.types import (
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
     from harlm.explaining import Explanation
-    from harlm.replaying import Replay
 
 
-class HARLM:
+class HARLM(StoredRuns):
     """Asks questions over any amount of text.
 
     >>> harlm = HARLM(model="openai/gpt-5", sub_model="openai/gpt-5-mini")
@@ -124,21 +123,15 @@ class HARLM:
         check_kind("prices", prices, Mapping, "dict of Price by full model name")
         check_kind("settings", settings, config.Config, "harlm.config.Config")
         check_models(model=model, sub_model=sub_model)
-        self._tools, self._prices, limits = toolset_of(tools, mcp), prices, budget or Budget()
-        self._approve = checked_approve(approve)
-        named = {"models.root": model, "models.sub": sub_model}
         flags: dict[str, object] = {
-            **{name: choice for name, choice in named.items() if isinstance(choice, str)},
+            "models.root": _named(model),
+            "models.sub": _named(sub_model),
             "models.api_key": api_key,
             "models.window": window,
             "models.offline": offline,
             "engine.mode": mode,
             "engine.strategy": strategy,
-            "engine.max_depth": max_depth if max_depth is not None else limits.depth,
-            "budget.usd": limits.usd,
-            "budget.tokens": limits.tokens,
-            "budget.calls": limits.calls,
-            "budget.seconds": limits.seconds,
+            **_limits(budget or Budget(), max_depth),
             "engine.max_turns": max_turns,
             "engine.concurrency": concurrency,
             "engine.speculation": speculation,
@@ -149,12 +142,13 @@ class HARLM:
             "memory.cache": cache,
             "tracing.home": None if home is None else str(home),
         }
-        self._flags = {name: value for name, value in flags.items() if value is not None}
-        self._config, note = _effective(settings, flags)
-        self._root = None if isinstance(model, str) else model
-        self._sub = None if isinstance(sub_model, str) else sub_model
-        self._parts = Parts(
-            root=self._root, sub=self._sub, prices=prices, tools=self._tools, approve=self._approve, note=note
+        effective, note = _effective(settings, flags)
+        parts = ClientParts(
+            root=None if isinstance(model, str) else model, sub=None if isinstance(sub_model, str) else sub_model,
+            prices=prices, tools=toolset_of(tools, mcp), approve=checked_approve(approve), note=note,
+        )  # fmt: skip
+        super().__init__(
+            effective, {name: value for name, value in flags.items() if value is not None}, parts
         )
 
     # -- asking --------------------------------------------------------------------------------------------
@@ -168,7 +162,7 @@ class HARLM:
         schema: object = None,
         sinks: Sequence[TraceSink] = (),
         began: float | None = None,
-        origin: Origin | None = None,
+        origin: Sources | None = None,
         interruption: Interruption | None = None,
     ) -> Answer:
         """The answer to a question over a context.
@@ -215,59 +209,6 @@ class HARLM:
             interruption=interruption or Interruption(),
         )
 
-    async def aresume(
-        self,
-        run: str,
-        context: object = None,
-        *,
-        schema: object = None,
-        accept_changes: bool = False,
-        repeats: bool | None = None,
-        sinks: Sequence[TraceSink] = (),
-        began: float | None = None,
-        interruption: Interruption | None = None,
-    ) -> Answer:
-        """The answer of a run that was stopped, killed or cut short: it runs again under its id, and pays for nothing twice but for
-        requests that were in flight. It has its own settings, with the arguments that this object was made with.
-
-        Args:
-            run: its id, the beginning of it, or ``last``.
-            context: its documents, if they cannot be read from where they were.
-            schema: as in ``aask``; by default the JSON Schema that the run was asked with.
-            accept_changes: whether its documents may have changed since.
-            repeats: whether calls of tools that change something are made again if it is unknown whether they took place, or the
-                cell is told so; ``None`` refuses to take up such a run.
-            sinks: as in ``aask``.
-            began: when the time limit began to count, by ``time.monotonic``; by default now.
-            interruption: as in ``aask``.
-
-        Raises:
-            TraceError: there is no such run, it has its answer, or it is open in another process.
-            ContextError: its documents have changed, or cannot be read.
-            HarlmError: as ``aask``.
-        """
-        stored = find_run(runs_of(self._config), run)
-        resumption = resumption_of(stored, accept_changes=accept_changes, repeats=repeats)
-        config = config_of(resumption.request, self._config, self._flags)
-        began = time.monotonic() if began is None else began
-        clock = LoadingClock(config.budget.seconds, began)
-        kept = resumption.request.schema
-        wanted = schema if schema is not None else dict(kept) if kept is not None else None
-        task = await context_of(
-            resumption, context, None if wanted is None else schema_of(wanted), config, clock
-        )
-        origin = resumption.request.origin
-        return await answered(
-            self._parts,
-            task,
-            config,
-            origin,
-            sinks=sinks,
-            began=began,
-            interruption=interruption or Interruption(),
-            resumption=resumption,
-        )
-
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None
     ) -> RunEstimate:
@@ -284,7 +225,9 @@ class HARLM:
         """
         from harlm.estimate import estimate_run, known_models  # here, since most runs are not estimated
 
-        root, sub = known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
+        root, sub = known_models(
+            self._config, root=self._parts.root, sub=self._parts.sub, prices=self._parts.prices
+        )
         return estimate_run(self._task(question, context, mode), self._config, root, sub)
 
     def explain(self, question: str, context: object) -> Explanation:
@@ -294,7 +237,9 @@ class HARLM:
         from harlm.estimate import known_models  # here, as above
         from harlm.explaining import explained
 
-        root, sub = known_models(self._config, root=self._root, sub=self._sub, prices=self._prices)
+        root, sub = known_models(
+            self._config, root=self._parts.root, sub=self._parts.sub, prices=self._parts.prices
+        )
         return explained(self._task(question, context, "auto"), self._config, root, sub)
 
     def _task(self, question: str, context: object, mode: Mode | Literal["auto"] | None) -> Task:
@@ -313,7 +258,7 @@ class HARLM:
         """
         chosen = checked_mode(mode or self._config.engine.mode)
         strategy = self._config.engine.strategy
-        if self._tools and (strategy is not None or chosen in ("direct", "plan")):
+        if self._parts.tools and (strategy is not None or chosen in ("direct", "plan")):
             raise ConfigError(
                 f"mode {'plan' if strategy else chosen} calls no tools; use mode full or repl, or leave the tools out"
             )
@@ -334,7 +279,7 @@ class HARLM:
         schema: object = None,
         sinks: Sequence[TraceSink] = (),
         began: float | None = None,
-        origin: Origin | None = None,
+        origin: Sources | None = None,
         interruption: Interruption | None = None,
     ) -> Answer:
         """``aask`` for callers that do not use asyncio; also works in Jupyter."""
@@ -349,29 +294,6 @@ class HARLM:
             interruption=interruption,
         )
         return run_here(asking)
-
-    def resume(self, run: str, context: object = None, **how: Any) -> Answer:
-        """``aresume``, with its arguments, for callers that do not use asyncio."""
-        return run_here(self.aresume(run, context, **how))
-
-    def replay(self, run: str | Path, context: object = None) -> Replay:
-        """A stored run once more, from its journal: no model is asked, no tool is called, nothing that is stored changes.
-
-        Args:
-            run: its id, the beginning of it, or ``last``; or a file that ``harlm runs export`` has written.
-            context: its documents, if they cannot be read from where they were.
-
-        Returns:
-            what was the same, and the first difference if something was not.
-
-        Raises:
-            TraceError: there is no such run, or it has no journal.
-            ContextError: its documents have changed, or cannot be read.
-        """
-        from harlm.replaying import replayed, stored_run  # here, since most runs are not replayed
-
-        with stored_run(runs_of(self._config), run) as stored:
-            return run_here(replayed(stored, self._config, context))
 
     async def astream(
         self,
@@ -449,6 +371,21 @@ class _QueueSink:
     def emit(self, event: Event) -> None:
         """Put one event into the queue."""
         self._pending.put_nowait(event)
+
+
+def _named(model: ModelChoice | None) -> str | None:
+    """The name of a model that is given by name."""
+    return model if isinstance(model, str) else None
+
+
+def _limits(budget: Budget, max_depth: int | None) -> dict[str, object]:
+    return {
+        "engine.max_depth": max_depth if max_depth is not None else budget.depth,
+        "budget.usd": budget.usd,
+        "budget.tokens": budget.tokens,
+        "budget.calls": budget.calls,
+        "budget.seconds": budget.seconds,
+    }
 
 
 def _effective(

@@ -24,7 +24,7 @@ class Interruption:
 
     @contextmanager
     def heard_by(self, stop: Callable[[], None]) -> Iterator[None]:
-        """In this block, a run hears of a request.
+        """In this block, a run is told of requests.
 
         Args:
             stop: called with each request, in the thread that makes it.

@@ -14,7 +14,6 @@ from harlm.events import Event
 from harlm.storage import Behind
 from harlm.threads import StopFlag
 from harlm.types import (
-    Amounts,
     Completion,
     Context,
     Entry,
@@ -33,7 +32,6 @@ from harlm.types import (
     ToolShape,
     Tried,
     Unread,
-    Usage,
 )
 
 
@@ -222,35 +220,6 @@ class CallStore(Behind, Protocol):
 
     def close(self) -> None:
         """Release all resources. Safe to call twice."""
-        ...
-
-
-class RequestLog(Protocol):
-    """Writes down each request that a budget pays for, before it is sent and when it has ended."""
-
-    def sent(self, bound: Amounts) -> int:
-        """A request is about to be sent.
-
-        Args:
-            bound: the most that it uses.
-
-        Returns:
-            its number, for ``settled``.
-
-        Raises:
-            LimitExceeded: that cannot be written down, so it must not be sent.
-        """
-        ...
-
-    def settled(self, number: int, actual: Amounts, model: str, usage: Usage | None) -> None:
-        """A request has ended.
-
-        Args:
-            number: of the request.
-            actual: what it used.
-            model: the model's full name.
-            usage: the usage that is counted; ``None`` if it was not served.
-        """
         ...
 
 

@@ -16,6 +16,7 @@ import msgspec
 from harlm import events
 from harlm.assembly import FixedModels
 from harlm.config import Config
+from harlm.engine import Models
 from harlm.engine.failing import partial_in
 from harlm.engine.small import DESCRIPTION
 from harlm.errors import HarlmError, TraceError
@@ -25,7 +26,7 @@ from harlm.journal import JOURNAL
 from harlm.loading import LoadingClock
 from harlm.models.recorded import RecordedModel
 from harlm.resuming import Resumption, config_of, context_of
-from harlm.running import Parts, answered
+from harlm.running import ClientParts, answered
 from harlm.tools.recorded import RecordedTool
 from harlm.tools.toolset import Toolset
 from harlm.tracing.jsonl import RunFolder, find_run
@@ -52,7 +53,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What came of a replay.
+    """The result of a replay.
 
     Attributes:
         run: the id of the run.
@@ -105,7 +106,7 @@ async def replayed(stored: RunFolder, own: Config, context: object = None) -> Re
         task = await context_of(original, context, None, config, LoadingClock(None))
         copy = _copied(stored.folder, Path(home))
         models = _fixed(request, copy / JOURNAL)
-        parts = Parts(
+        parts = ClientParts(
             prices={each.name: each.price for each in request.models if each.price is not None},
             tools=Toolset(tuple(map(RecordedTool, request.tools))),
             models=models,
@@ -269,9 +270,9 @@ def _fixed(request: RunRequest, journal: Path) -> FixedModels:
     }
     root, sub, economy = request.root, request.sub, request.economy
     return FixedModels(
-        root=named[root],
-        sub=named[sub],
-        economy=named[economy] if economy is not None else None,
+        models=Models(
+            root=named[root], sub=named[sub], economy=named[economy] if economy is not None else None
+        ),
         identities={each.name: each.identity for each in request.models},
     )
 

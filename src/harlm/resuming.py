@@ -20,9 +20,9 @@ from harlm.loading import LoadingClock, load_async, load_paths
 from harlm.redact import HIDDEN
 from harlm.tracing.jsonl import RunFolder
 from harlm.tracing.request import (
-    KnownModel,
-    Origin,
+    RunModel,
     RunRequest,
+    Sources,
     changed_documents,
     has_context,
     known_documents,
@@ -80,15 +80,15 @@ class Resumption:
         return self.folder.name
 
 
-def origin_of(context: object) -> Origin:
+def origin_of(context: object) -> Sources:
     """Where the documents of a Python value come from: its paths, or nowhere but the value itself."""
     several = context if isinstance(context, list | tuple) else [context]
     if several and all(isinstance(each, Path) for each in several):
-        return Origin(paths=tuple(map(str, several)), folder=str(Path.cwd()))
-    return Origin()
+        return Sources(paths=tuple(map(str, several)), folder=str(Path.cwd()))
+    return Sources()
 
 
-async def keep_request(task: Task, config: Config, node: Node, origin: Origin) -> None:
+async def keep_request(task: Task, config: Config, node: Node, origin: Sources) -> None:
     """Keep what a run is asked, so that it can be taken up again. A note says why it cannot, if that fails."""
     run = node.run
     if not run.journal.is_kept:
@@ -103,7 +103,7 @@ async def keep_request(task: Task, config: Config, node: Node, origin: Origin) -
     models, facts = node.models, run.facts_of
     roles = [each for each in (models.root, models.sub, models.economy) if each is not None]
     known = {
-        each.name: KnownModel(
+        each.name: RunModel(
             name=each.name, window=each.window, identity=run.identity_of(each), price=facts(each).price
         )
         for each in roles
@@ -141,7 +141,7 @@ def take_up(resumption: Resumption, node: Node) -> None:
     """Begin another attempt at a run.
 
     Raises:
-        ToolsInDoubt: calls of tools may have taken place, and nobody has decided what becomes of them.
+        ToolsInDoubt: calls of tools may have taken place, and the user has not said whether they are made again.
     """
     run = node.run
     earlier = run.journal.earlier

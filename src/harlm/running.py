@@ -22,12 +22,12 @@ from harlm.opening import notes, started
 from harlm.protocols import TraceSink
 from harlm.resuming import Resumption, keep_request, take_up
 from harlm.tools.toolset import NO_TOOLS, Toolset
-from harlm.tracing.request import Origin
+from harlm.tracing.request import Sources
 from harlm.types import Answer, OutputSchema, Price, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class ClientParts:
     """What a client brings to each of its runs, besides the settings.
 
     Attributes:
@@ -49,10 +49,10 @@ class Parts:
 
 
 async def answered(
-    parts: Parts,
+    parts: ClientParts,
     task: Task,
     config: Config,
-    origin: Origin,
+    origin: Sources,
     *,
     sinks: Sequence[TraceSink],
     began: float,

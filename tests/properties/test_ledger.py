@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harlm.budget import Account, Billing, Caps, PriceList, Reservation, ledger, waiting
+from harlm.budget import Account, Billing, Caps, PriceList, Reservation, ledger, reservation, waiting
 from harlm.errors import LimitExceeded, ModelError, ModelUnavailable, RateLimited, TokenLimit
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Tier, Usage
 from tests.support.ledger_machine import HEADER, RECORD, Broken, play
@@ -88,7 +88,8 @@ class Naive(Account):
             spent = zip(account.committed, want, account.caps.amounts, strict=True)
             if any(used + more > cap for used, more, cap in spent):
                 raise TokenLimit("all of it is spent", limit="tokens", used=0, allowed=0)
-        return Reservation(self._settle, want, Amounts())
+        made: Reservation = vars(ledger)["Reservation"](self._settle, want, Amounts(), 0)  # perhaps replaced
+        return made
 
     def _settle(self, reservation: Reservation, actual: Amounts, model: str, usage: Usage | None) -> None:
         for account in self._path:
@@ -112,7 +113,7 @@ def test_a_counter_that_checks_first_and_adds_later_fails_the_same_test() -> Non
 
 # -- ledgers with one mistake ----------------------------------------------------------------------------
 
-SOURCES = {module: inspect.getsource(module) for module in (waiting, ledger)}
+SOURCES = {module: inspect.getsource(module) for module in (waiting, reservation, ledger)}
 MUTANTS: dict[str, tuple[str, str]] = {
     "looks at its own account only": (
         "for account in self._path:\n            committed, reserved, held, caps =",

@@ -28,10 +28,9 @@ from contextlib import contextmanager
 from harlm.budget.arrears import Arrears
 from harlm.budget.caps import UNLIMITED, Caps
 from harlm.budget.refusals import in_debt, out_of_time, spent, too_deep
-from harlm.budget.reservation import Reservation
+from harlm.budget.reservation import RequestLog, Reservation
 from harlm.budget.waiting import Waiter, WaitingList
 from harlm.errors import LimitExceeded
-from harlm.protocols import RequestLog
 from harlm.types import Amounts, Usage, summed
 
 _UNSUMMED = 256  # bills that are kept before they are added up: adding costs more than keeping

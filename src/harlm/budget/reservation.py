@@ -1,15 +1,44 @@
-"""What an account sets aside for one request."""
+"""What an account sets aside for one request, and the log in which requests are written down."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from harlm.types import Amounts, Usage
 
 Settle = Callable[["Reservation", Amounts, str, Usage | None], None]
 """Books what the request of a reservation used: amounts, the model's full name, and the usage to count."""
+
+
+class RequestLog(Protocol):
+    """Writes down each request that a budget pays for, before it is sent and when it has ended."""
+
+    def sent(self, bound: Amounts) -> int:
+        """A request is about to be sent.
+
+        Args:
+            bound: the most that it uses.
+
+        Returns:
+            its number, for ``settled``.
+
+        Raises:
+            LimitExceeded: that cannot be written down, so it must not be sent.
+        """
+        ...
+
+    def settled(self, number: int, actual: Amounts, model: str, usage: Usage | None) -> None:
+        """A request has ended.
+
+        Args:
+            number: of the request.
+            actual: what it used.
+            model: the model's full name.
+            usage: the usage that is counted; ``None`` if it was not served.
+        """
+        ...
 
 
 class Reservation:

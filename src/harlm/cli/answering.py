@@ -31,7 +31,7 @@ from harlm.tracing.fanout import NOT_WRITTEN
 from harlm.types import Answer
 
 Ask = Callable[[Sequence[TraceSink], Interruption], Answer]
-"""Runs a question; its events go to the sinks, and it hears of a request to stop."""
+"""Runs a question; its events go to the sinks, and it is told to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Showing:
 def show_answer(
     ask: Ask, showing: Showing, settings: Config, explain: Callable[[Answer], None] = lambda answer: None
 ) -> None:
-    """Ask, and show what comes of it.
+    """Ask, and show the answer.
 
     Args:
         ask: runs the question.

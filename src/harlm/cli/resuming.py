@@ -21,7 +21,7 @@ from harlm.redact import HIDDEN
 from harlm.resuming import DocumentsChanged, ToolsInDoubt, go_to_folder_of
 from harlm.tools.files import tools_in_files
 from harlm.tracing.jsonl import find_run
-from harlm.tracing.request import Origin, read_request
+from harlm.tracing.request import Sources, read_request
 from harlm.types import Answer, Budget
 
 
@@ -121,7 +121,7 @@ def _decided(resumed: Callable[..., Answer], decided: Mapping[str, bool | None])
         try:
             return resumed(**known)
         except DocumentsChanged as error:
-            if known.get("accept_changes") or not _asks(f"{error.what}. Go on with them as they are now?"):
+            if known.get("accept_changes") or not _asks(f"{error.what}. Continue with them as they are now?"):
                 raise
             known["accept_changes"] = True
         except ToolsInDoubt as error:
@@ -138,7 +138,7 @@ def _asks(question: str) -> bool:
     return _is_terminal() and click.confirm(question, err=True)
 
 
-def _servers(origin: Origin) -> tuple[str, ...]:
+def _servers(origin: Sources) -> tuple[str, ...]:
     hidden = [each for each in origin.servers if HIDDEN in each]
     if hidden:
         raise ConfigError(

@@ -18,7 +18,7 @@ from harlm.branching.calibration import Calibration
 from harlm.budget import Account, Billing
 from harlm.config import EngineSettings, MemorySettings, RouterSettings
 from harlm.engine.approval import Approval
-from harlm.engine.stopping import Stopping
+from harlm.engine.stopping import RunStop
 from harlm.errors import LimitExceeded
 from harlm.events import Event
 from harlm.journal import Reuse, RunJournal
@@ -144,7 +144,7 @@ class Run:
     around: Around = _only_metered
     index_file: Path | None = None
     journal: RunJournal = field(default_factory=RunJournal)
-    stopping: Stopping = field(default_factory=Stopping)
+    stopping: RunStop = field(default_factory=RunStop)
     redactor: Redactor = field(default_factory=lambda: Redactor(()))
     repeats: bool = False
     reuse: Reuse | None = None

@@ -13,7 +13,7 @@ GRACE_S = 5.0
 _CELL_S = 0.5  # more, for a cell to end by itself
 
 
-class Stopping:
+class RunStop:
     """Whether a run is to stop, for everything in it that waits."""
 
     def __init__(self) -> None:

@@ -62,7 +62,7 @@ class TimedCells:
         )
         if (
             node.run.approval is None
-        ):  # nobody is asked, also about a cell that an earlier attempt was refused
+        ):  # the user is not asked, also about a cell that was refused to an earlier attempt
             return Observation(error=REFUSED) if journal.choice(node.name, what) == "refused" else None
         question = self._workspace.task.question
         pending = PendingCell(code=cell, turn=turn, node=node.name, question=question)

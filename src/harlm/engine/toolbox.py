@@ -158,7 +158,7 @@ class ToolCalls:
         if not kept.has_ended:
             raise CodeError(
                 f"{asked.name} was being called when this run was stopped. It is not called again, since it changes something: check "
-                "what it has done, or go on without it"
+                "what it has done, or do without it"
             )
         if kept.error:
             raise CodeError(kept.error)

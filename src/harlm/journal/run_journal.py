@@ -101,7 +101,7 @@ class KeptValue:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class DoubtfulCall:
     """A call of a tool that an earlier attempt made, of which it is unknown whether it took place."""
 
     tool: str
@@ -123,7 +123,7 @@ class Earlier:
     replies: dict[str, deque[KeptReply]] = field(default_factory=dict)
     values: dict[str, deque[KeptValue]] = field(default_factory=dict)
     choices: dict[tuple[str, str], str] = field(default_factory=dict)
-    doubtful: list[ToolCall] = field(default_factory=list)
+    doubtful: list[DoubtfulCall] = field(default_factory=list)
 
 
 class RunJournal:
@@ -172,7 +172,7 @@ class RunJournal:
     # -- money ---------------------------------------------------------------------------------------------
 
     def sent(self, bound: Amounts) -> int:
-        """A request is about to be sent, which uses at most ``bound``; see ``harlm.protocols.RequestLog``.
+        """A request is about to be sent, which uses at most ``bound``; see ``harlm.budget.reservation.RequestLog``.
 
         Raises:
             StorageFull: that cannot be written down, so nothing may be sent.
@@ -189,7 +189,7 @@ class RunJournal:
         return self._requests
 
     def settled(self, number: int, actual: Amounts, model: str, usage: Usage | None) -> None:
-        """A request has ended; see ``harlm.protocols.RequestLog``."""
+        """A request has ended; see ``harlm.budget.reservation.RequestLog``."""
         state = "done" if usage is not None else "failed"
         known = None if usage is None else _json.encode(usage).decode()
         self._write(
@@ -366,7 +366,7 @@ class RunJournal:
                 continue  # it is called again
             else:
                 kept_value = KeptValue(has_ended=False)
-                earlier.doubtful.append(ToolCall(tool, arguments))
+                earlier.doubtful.append(DoubtfulCall(tool, arguments))
             earlier.values.setdefault(key, deque()).append(kept_value)
         earlier.choices.update(
             ((node, what), value)

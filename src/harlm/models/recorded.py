@@ -1,4 +1,4 @@
-"""A model that has only the replies that a run's journal keeps: it asks nobody."""
+"""A model that has only the replies that a run's journal keeps. It sends no request."""
 
 from __future__ import annotations
 

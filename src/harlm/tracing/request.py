@@ -28,7 +28,7 @@ _MOST = 4 << 30  # bytes of texts that are taken out of a file
 _encode = msgspec.json.Encoder().encode
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Sources(msgspec.Struct, frozen=True):
     """Where the documents and the tools of a run come from.
 
     Attributes:
@@ -50,7 +50,7 @@ class KnownDocument(msgspec.Struct, frozen=True, array_like=True):
     digest: str
 
 
-class KnownModel(msgspec.Struct, frozen=True, kw_only=True):
+class RunModel(msgspec.Struct, frozen=True, kw_only=True):
     """What a run knew of one of its models.
 
     Attributes:
@@ -89,11 +89,11 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     strategy: str | None = None
     schema: Mapping[str, object] | None = None
-    origin: Origin = Origin()
+    origin: Sources = Sources()
     documents: tuple[KnownDocument, ...] = ()
     settings: Mapping[str, Mapping[str, object]] = {}
     tools: tuple[ToolShape, ...] = ()
-    models: tuple[KnownModel, ...] = ()
+    models: tuple[RunModel, ...] = ()
     root: str = ""
     sub: str = ""
     economy: str | None = None

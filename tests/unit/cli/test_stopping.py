@@ -83,7 +83,7 @@ def test_a_stopped_run_leaves_no_files_and_says_what_is_kept(
 
 
 def test_a_stopped_run_without_an_answered_call_is_named(tmp_path: Path) -> None:
-    with ScriptedServer(lambda request: "late", latency_s=4) as server:
+    with ScriptedServer(lambda request: "late", latency_s=20) as server:
         ran = stopped(server, signal.SIGINT, tmp_path)
     assert ran.returncode == 130
     assert "no answered call, but the events are kept: harlm runs show 01" in ran.stderr

@@ -33,7 +33,7 @@ from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
 from harlm.tools.files import tools_in_files
-from harlm.tracing.request import Origin
+from harlm.tracing.request import Sources
 from harlm.typed import schema_of
 from harlm.types import MODES, STRATEGIES, Answer
 
@@ -221,14 +221,14 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     show_answer(ask, showing, settings, explain=lambda answer: _explain(answer, estimate))
 
 
-def _origin(paths: Sequence[str], options: Mapping[str, Any]) -> Origin:
+def _origin(paths: Sequence[str], options: Mapping[str, Any]) -> Sources:
     """Where a stopped run gets its documents again; standard input is kept with the run."""
     places = places_of(paths, quiet=True)
     named = {
         "tool_files": tuple(str(each.absolute()) for each in options["tools"]),
         "servers": options["mcp"],
     }
-    return Origin(**named) if "-" in places else Origin(paths=places, folder=str(Path.cwd()), **named)
+    return Sources(**named) if "-" in places else Sources(paths=places, folder=str(Path.cwd()), **named)
 
 
 def _resume(question: str | None, paths: tuple[str, ...], options: Mapping[str, Any]) -> None:
