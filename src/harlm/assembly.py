@@ -182,11 +182,10 @@ async def open_run(
         TraceError: the earlier run is open in another process, or its journal cannot be used.
         DeadlineExceeded: the time ran out while servers of tools started.
     """
-    began = time.monotonic() if began is None else began
+    began, listed = time.monotonic() if began is None else began, PriceList(prices_file(config), prices)
     async with AsyncExitStack() as cleanup:
-        listed = PriceList(prices_file(config), prices)
-        access = Access(config.models, os.environ if environment is None else environment, cleanup)
-        layers = _layers(config, cleanup)
+        variables = os.environ if environment is None else environment
+        access, layers = Access(config.models, variables, cleanup), _layers(config, cleanup)
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub) if fixed is None else fixed.models
         billing, run_id = Billing(listed, _counters(maker)), earlier or new_run_id()
