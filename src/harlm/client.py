@@ -46,6 +46,7 @@ from harlm.types import (
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
     from harlm.explaining import Explanation
+    from harlm.sessions import Session
 
 
 class HARLM(StoredRuns):
@@ -347,6 +348,35 @@ class HARLM(StoredRuns):
                 if isinstance(event, BaseException):
                     raise event
                 yield event
+
+    def session(
+        self,
+        context: object = None,
+        *,
+        mode: Literal["repl", "full"] = "full",
+        resume: str | None = None,
+        origin: Sources | None = None,
+        accept_changes: bool = False,
+    ) -> Session:
+        """Many questions over one context, whose cells find what those of the questions before have defined.
+
+        Args:
+            context: as in ``aask``; may be left out for a session that is taken up again and whose paths can be read again.
+            mode: of every question.
+            resume: the id of a stored session that is taken up again, the beginning of it, or ``last``.
+            origin: as in ``aask``.
+            accept_changes: whether the documents of that session may have changed since.
+
+        Raises:
+            ConfigError: the mode has no REPL.
+            TraceError: there is no such session.
+        """
+        from harlm.sessions import Session  # here, since most clients have none
+
+        return Session(
+            self._parts, self._config, self._flags, context, mode=mode, resumed=resume, origin=origin,
+            accept_changes=accept_changes,
+        )  # fmt: skip
 
     def completion(self, prompt: object, root_prompt: str | None = None) -> Answer:
         """The interface of the reference RLM, so that switching to HARLM changes one line.

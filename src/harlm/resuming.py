@@ -160,7 +160,11 @@ def take_up(resumption: Resumption, node: Node) -> None:
 
 
 def resumption_of(
-    stored: RunFolder, *, accept_changes: bool = False, repeats: bool | None = None
+    stored: RunFolder,
+    *,
+    accept_changes: bool = False,
+    repeats: bool | None = None,
+    is_session: bool = False,
 ) -> Resumption:
     """A stored run, to be taken up again.
 
@@ -168,7 +172,12 @@ def resumption_of(
         TraceError: it has its answer, or it was not kept what it was asked.
     """
     result = stored.result
-    if result is not None and result.answer is not None and result.answer.status in ("ok", "not_found"):
+    if (
+        not is_session
+        and result is not None
+        and result.answer is not None
+        and result.answer.status in ("ok", "not_found")
+    ):
         name = stored.folder.name
         raise TraceError(f"run {name} has its answer: `harlm runs show {name}` prints it")
     return Resumption(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -74,29 +74,43 @@ async def answered(
     Raises:
         HarlmError: as ``HARLM.aask`` and ``HARLM.aresume``.
     """
-    async with assembly.open_run(
+    goal = task.question
+    async with open_parts(parts, config, sinks=sinks, began=began, goal=goal, resumption=resumption) as node:
+        if resumption is not None:
+            take_up(resumption, node)
+        else:
+            await keep_request(task, config, node, origin)
+        with interruption.heard_by(stopper(node)):
+            answer = await solved(task, node, parts.note, is_strict=config.engine.strict)
+    return with_type(answer, task.schema)
+
+
+def open_parts(
+    parts: ClientParts,
+    config: Config,
+    *,
+    sinks: Sequence[TraceSink],
+    began: float,
+    goal: str,
+    resumption: Resumption | None,
+) -> AbstractAsyncContextManager[Node]:
+    """The root node of a run with the parts of a client; see ``assembly.open_run``."""
+    return assembly.open_run(
         config,
         root=parts.root,
         sub=parts.sub,
         prices=parts.prices,
         tools=parts.tools,
         approve=parts.approve,
-        goal=task.question,
+        goal=goal,
         sinks=sinks,
         began=began,
         earlier=None if resumption is None else resumption.run,
         fixed=parts.models,
-    ) as node:
-        if resumption is not None:
-            take_up(resumption, node)
-        else:
-            await keep_request(task, config, node, origin)
-        with interruption.heard_by(_stopper(node)):
-            answer = await _solved(task, node, parts.note, is_strict=config.engine.strict)
-    return with_type(answer, task.schema)
+    )
 
 
-def _stopper(node: Node) -> Callable[[], None]:
+def stopper(node: Node) -> Callable[[], None]:
     """A function that stops the run of a node, from any thread."""
     run, loop = node.run, asyncio.get_running_loop()
     reason = Interrupted("the run was stopped", limit="stop", used=0, allowed=0)
@@ -108,7 +122,18 @@ def _stopper(node: Node) -> Callable[[], None]:
     return stop
 
 
-async def _solved(task: Task, node: Node, note: str | None, *, is_strict: bool) -> Answer:
+async def solved(task: Task, node: Node, note: str | None, *, is_strict: bool) -> Answer:
+    """The answer to a task at a root node, with the first and the last events of the run.
+
+    Args:
+        task: the question and its documents.
+        node: a root.
+        note: told first.
+        is_strict: whether an answer without support in the context is an error.
+
+    Raises:
+        HarlmError: as ``HARLM.aask``.
+    """
     known = await profile_in(node.run.threads, task.context)
     node.emit(started(task, known, node))
     if note is not None:

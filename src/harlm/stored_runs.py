@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ class StoredRuns:
         parts: what it brings to each run.
     """
 
-    def __init__(self, settings: Config, flags: Mapping[str, object], parts: ClientParts) -> None:
+    def __init__(self, settings: Config, flags: dict[str, object], parts: ClientParts) -> None:
         self._config, self._flags, self._parts = settings, flags, parts
 
     async def aresume(

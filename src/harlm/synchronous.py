@@ -50,6 +50,34 @@ def _is_in_a_loop() -> bool:
     return True
 
 
+class LoopThread:
+    """An event loop in a thread, for callers that do not use asyncio and need it for longer than one call. ``close`` it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="harlm-session", daemon=True)
+        with starting_a_thread():
+            self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine. Leaving early (Ctrl-C) cancels it and waits for its clean-up."""
+        running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return running.result()
+        except BaseException:
+            if not running.done():
+                running.cancel()
+                with suppress(BaseException):
+                    running.result()
+            raise
+
+    def close(self) -> None:
+        """End the loop and its thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
 class InThread(Generic[T]):
     """Runs a coroutine in a new thread with its own event loop. Leaving the context early (Ctrl-C, a closed
     iterator) cancels the coroutine and waits for its clean-up.

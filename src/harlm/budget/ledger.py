@@ -137,7 +137,7 @@ class Account:
             LimitExceeded: the request can never fit, its time has ended, or the ledger is closed by a debt.
         """
         if self._ledger.arrears:
-            self._path[-1].settle_arrears()
+            self.settle_arrears()
         short = self._short_of(want, finishing=self._finishing)
         if short is None:
             raise self._refusal(want)
@@ -179,9 +179,9 @@ class Account:
         self._ledger.arrears = Arrears(bills)
 
     def settle_arrears(self) -> None:
-        """Count the rest of what earlier attempts have paid. For the root only."""
+        """Count the rest of what earlier attempts have paid, at the root."""
         for model, usage in self._ledger.arrears.rest():
-            self._count(model, usage)
+            self._path[-1]._count(model, usage)
 
     def book(self, model: str, usage: Usage) -> None:
         """Count a reply that an earlier attempt has paid for, unless all that was paid is counted already."""

@@ -12,6 +12,7 @@ from harlm.budget.pressure import FINISH
 from harlm.engine import prompts
 from harlm.engine.acceptance import Acceptance
 from harlm.engine.call import Call, make
+from harlm.engine.conversation import Conversation
 from harlm.engine.early_blocks import EarlyBlocks
 from harlm.engine.failing import ended_by_failure
 from harlm.engine.finishing import Finishing
@@ -59,12 +60,33 @@ async def answer_in_turns(
         ModelError: the root model failed, and nothing had been found before.
         SandboxFailure: the REPL cannot be opened, or broke, likewise.
     """
-    workspace = Workspace.open(task, node, mode, solve=solve)
+    conversation = node.run.conversation if node.parent is None else None
+    workspace = await _opened(task, node, mode, solve, conversation)
+    told = "" if conversation is None else conversation.told
     try:
+        earlier = "\n".join(filter(None, (told, earlier)))
         return await _Loop(task, workspace, profile, suggestion, earlier).run()
     finally:
         node.account.close()
-        await workspace.close()
+        if conversation is None:
+            await workspace.close()
+        else:
+            conversation.kept = workspace
+
+
+async def _opened(
+    task: Task, node: Node, mode: Mode, solve: Solve, conversation: Conversation | None
+) -> Workspace:
+    """A workspace: in a conversation, one that begins with the state that the question before has left."""
+    if conversation is None or not isinstance(before := conversation.kept, Workspace):
+        return Workspace.open(task, node, mode, solve=solve)
+    try:
+        return await before.fork(node, task)
+    except SandboxFailure as failure:
+        node.emit(events.Noted(message=f"the variables of earlier questions are lost: {failure}"))
+        return Workspace.open(task, node, mode, solve=solve)
+    finally:
+        await conversation.close()
 
 
 # Of the window: turns shown whole take at most a third, the view of earlier turns at most an eighth.

@@ -18,6 +18,7 @@ from harlm.branching.calibration import Calibration
 from harlm.budget import Account, Billing
 from harlm.config import EngineSettings, MemorySettings, RouterSettings
 from harlm.engine.approval import Approval
+from harlm.engine.conversation import Conversation
 from harlm.engine.stopping import RunStop
 from harlm.errors import LimitExceeded
 from harlm.events import Event
@@ -107,6 +108,7 @@ class Run:
         around: puts the layers of the call path around a model; by default the meter alone.
         index_file: where search indexes are kept; ``None`` keeps them in memory.
         journal: keeps what the run asks for; by default nothing.
+        conversation: of the session that the run is; ``None`` for a run of one question.
         stopping: whether the run is to stop.
         redactor: keeps secrets out of what is written down.
         repeats: whether a tool that changes something is called again if it is unknown whether an earlier attempt's call took place;
@@ -144,6 +146,7 @@ class Run:
     around: Around = _only_metered
     index_file: Path | None = None
     journal: RunJournal = field(default_factory=RunJournal)
+    conversation: Conversation | None = None
     stopping: RunStop = field(default_factory=RunStop)
     redactor: Redactor = field(default_factory=lambda: Redactor(()))
     repeats: bool = False

@@ -53,7 +53,7 @@ async def solve(task: Task, node: Node) -> Answer:
     )
     try:
         attempt = await best_attempt(trial, mode)
-        if not node.depth:
+        if not node.depth and node.run.conversation is None:
             await node.run.memory.close()  # its last calls to an embedder are part of the answer's usage
     except BaseException as error:
         is_cancelled = isinstance(error, asyncio.CancelledError)

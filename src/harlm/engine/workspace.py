@@ -79,7 +79,7 @@ class Workspace:
         """
         return self._opening
 
-    async def fork(self, node: Node) -> Workspace:
+    async def fork(self, node: Node, task: Task | None = None) -> Workspace:
         """A second workspace that starts with a copy of this one's state and is independent from then on.
 
         Call it between two cells. The search is shared, and stays open until the last of its workspaces is
@@ -87,11 +87,12 @@ class Workspace:
 
         Args:
             node: pays for the calls of the new workspace.
+            task: what it is for, over the same context; by default the task of this one.
 
         Raises:
             SandboxFailure: the REPL cannot be opened or forked.
         """
-        twin = Workspace(self.task, node, self.mode, solve=self._solve, searcher=self._searcher)
+        twin = Workspace(task or self.task, node, self.mode, solve=self._solve, searcher=self._searcher)
         twin.learned.take_over(self.learned)
         twin.cells.take_over(self.cells)
         repl = await asyncio.shield(self._opening)  # cancelling a fork must not cancel the opening
