@@ -121,6 +121,11 @@ class Session:
         return self._run_id or ""
 
     @property
+    def settings(self) -> Config:
+        """The settings of the client."""
+        return self._settings
+
+    @property
     def asked(self) -> Sequence[Asked]:
         """The questions so far."""
         return tuple(self._asked)
@@ -149,6 +154,12 @@ class Session:
             self._asked.append(Asked(text))
             self._save()
             return await self._answered(node, len(self._asked) - 1, schema, sinks, interruption)
+
+    async def aopen(self) -> Self:
+        """Open the session now rather than with its first question. One that is taken up again then has its state."""
+        with self._at_work():
+            await self._opened()
+        return self
 
     async def aundo(self) -> str:
         """Take the last question back, with what its cells have changed. What it has cost stays counted.
@@ -224,7 +235,7 @@ class Session:
         self.close()
 
     async def __aenter__(self) -> Self:
-        return self
+        return await self.aopen()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

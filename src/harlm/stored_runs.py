@@ -35,6 +35,11 @@ class StoredRuns:
     def __init__(self, settings: Config, flags: dict[str, object], parts: ClientParts) -> None:
         self._config, self._flags, self._parts = settings, flags, parts
 
+    @property
+    def settings(self) -> Config:
+        """The settings of the client."""
+        return self._config
+
     async def aresume(
         self,
         run: str,

@@ -36,6 +36,7 @@ from harlm.errors import (
 _VERBS = {
     "ask": "Ask a question over files and folders.",
     "cache": "Show or delete what HARLM keeps from run to run.",
+    "chat": "Ask one question after another over the same files.",
     "completion": "Print the script with which bash, zsh or fish completes harlm.",
     "config": "Show or write the settings, and where each comes from.",
     "demo": "Answer real questions over Python's own standard library and check the answers.",
