@@ -46,7 +46,7 @@ from harlm.types import (
 if TYPE_CHECKING:
     from harlm.budget.estimate import RunEstimate
     from harlm.explaining import Explanation
-    from harlm.sessions import Session
+    from harlm.sessions import LiveSession
 
 
 class HARLM(StoredRuns):
@@ -357,7 +357,7 @@ class HARLM(StoredRuns):
         resume: str | None = None,
         origin: Sources | None = None,
         accept_changes: bool = False,
-    ) -> Session:
+    ) -> LiveSession:
         """Many questions over one context, whose cells find what those of the questions before have defined.
 
         Args:
@@ -371,9 +371,9 @@ class HARLM(StoredRuns):
             ConfigError: the mode has no REPL.
             TraceError: there is no such session.
         """
-        from harlm.sessions import Session  # here, since most clients have none
+        from harlm.sessions import LiveSession  # here, since most clients have none
 
-        return Session(
+        return LiveSession(
             self._parts, self._config, self._flags, context, mode=mode, resumed=resume, origin=origin,
             accept_changes=accept_changes,
         )  # fmt: skip

@@ -20,7 +20,7 @@ import msgspec
 from harlm.checks import checked_question
 from harlm.config import Config
 from harlm.engine import Node, new_run_id
-from harlm.engine.conversation import Conversation, Exchange
+from harlm.engine.conversation import AnsweredQuestion, Conversation
 from harlm.engine.failing import partial_in
 from harlm.errors import ConfigError, HarlmError, TraceError
 from harlm.events import Event
@@ -52,7 +52,7 @@ SessionMode = Literal["repl", "full"]
 """The modes that have a REPL, in which a session keeps its state."""
 
 
-class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
+class SessionQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
     """A question of a session. ``answer`` and ``status`` are ``None`` as long as it has no answer."""
 
     question: str
@@ -62,10 +62,10 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class _Saved(msgspec.Struct, frozen=True):
     v: int
-    asked: list[Asked]
+    asked: list[SessionQuestion]
 
 
-class Session:
+class LiveSession:
     """Many questions over one context. What cells define for one question is there for the next; every question adds to the
     same bill. Use it as a context manager, sync or async, or ``close`` it.
 
@@ -106,7 +106,7 @@ class Session:
         self._accept_changes = accept_changes
         self._run_id = None if resumed is None else find_run(runs_of(settings), resumed).folder.name
         self._loaded: Context | None = None
-        self._asked: list[Asked] = []
+        self._asked: list[SessionQuestion] = []
         self._closing: AsyncExitStack | None = None
         self._node: Node | None = None
         self._relay = _Relay()
@@ -126,7 +126,7 @@ class Session:
         return self._settings
 
     @property
-    def asked(self) -> Sequence[Asked]:
+    def asked(self) -> Sequence[SessionQuestion]:
         """The questions so far."""
         return tuple(self._asked)
 
@@ -151,7 +151,7 @@ class Session:
         text = checked_question(question)
         with self._at_work():
             node = await self._opened()
-            self._asked.append(Asked(text))
+            self._asked.append(SessionQuestion(text))
             self._save()
             return await self._answered(node, len(self._asked) - 1, schema, sinks, interruption)
 
@@ -179,7 +179,7 @@ class Session:
             await self._reopened()
             return undone.question
 
-    async def afork(self) -> Session:
+    async def afork(self) -> LiveSession:
         """A second session that begins with the state of this one, and goes its own way from then on. It has an id of its own, and
         its bill begins with what this one has paid.
         """
@@ -187,7 +187,7 @@ class Session:
             await self._opened()
             before, fresh = self._folder, new_run_id()
             await asyncio.to_thread(_copied, before, before.with_name(fresh))
-            twin = Session(
+            twin = LiveSession(
                 self._parts,
                 self._settings,
                 self._flags,
@@ -215,7 +215,7 @@ class Session:
         """``aundo`` for callers that do not use asyncio."""
         return self._in_thread().run(self.aundo())
 
-    def fork(self) -> Session:
+    def fork(self) -> LiveSession:
         """``afork`` for callers that do not use asyncio."""
         return self._in_thread().run(self.afork())
 
@@ -319,7 +319,7 @@ class Session:
         sinks: Sequence[TraceSink],
         interruption: Interruption | None,
     ) -> Answer:
-        """The answer to one of the questions, saved as soon as it is there."""
+        """The answer to one of the questions, saved at once."""
         assert self._loaded is not None
         question, wanted = self._asked[at].question, None if schema is None else schema_of(schema)
         task = replace(self._task(question, self._loaded), schema=wanted)
@@ -342,7 +342,7 @@ class Session:
     def _note(self, at: int, answer: Answer) -> None:
         node = self._node
         if node is not None and node.run.conversation is not None:
-            node.run.conversation.add(Exchange(self._asked[at].question, answer.text))
+            node.run.conversation.add(AnsweredQuestion(self._asked[at].question, answer.text))
         self._asked[at] = msgspec.structs.replace(self._asked[at], answer=answer.text, status=answer.status)
         self._save()
 
@@ -383,7 +383,7 @@ def is_session(folder: Path) -> bool:
     return (folder / _FILE).exists()
 
 
-def read_questions(folder: Path) -> list[Asked]:
+def read_questions(folder: Path) -> list[SessionQuestion]:
     """The questions of a stored session.
 
     Raises:

@@ -32,6 +32,7 @@ _PARTS = (
     "memory",
     "models",
     "router",
+    "runs",
     "sandbox",
     "scheduler",
     "strategies",

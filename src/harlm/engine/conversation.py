@@ -10,14 +10,14 @@ _LONGEST = 1_200  # characters of a question or an answer among them
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class AnsweredQuestion:
     """A question and its answer."""
 
     question: str
     answer: str
 
 
-class Kept(Protocol):
+class OpenWorkspace(Protocol):
     """What is kept from one question to the next: a workspace."""
 
     async def close(self) -> None:
@@ -33,10 +33,10 @@ class Conversation:
     """
 
     def __init__(self) -> None:
-        self._said: list[Exchange] = []
-        self.kept: Kept | None = None
+        self._said: list[AnsweredQuestion] = []
+        self.kept: OpenWorkspace | None = None
 
-    def add(self, exchange: Exchange) -> None:
+    def add(self, exchange: AnsweredQuestion) -> None:
         """A question has its answer."""
         self._said.append(exchange)
 

@@ -31,7 +31,7 @@ from harlm.home import runs_of
 from harlm.interruption import Interruption
 from harlm.protocols import TraceSink
 from harlm.resuming import go_to_folder_of
-from harlm.sessions import Session
+from harlm.sessions import LiveSession
 from harlm.tools.files import tools_in_files
 from harlm.tracing.jsonl import find_run
 from harlm.tracing.request import Sources, has_context, read_request
@@ -111,7 +111,7 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
             chat.close()
 
 
-def _new(client: HARLM, paths: tuple[str, ...], options: dict[str, Any]) -> Session:
+def _new(client: HARLM, paths: tuple[str, ...], options: dict[str, Any]) -> LiveSession:
     if "-" in paths:
         raise click.UsageError(
             "standard input holds the questions, so - cannot be read; put the text into a file"
@@ -127,7 +127,7 @@ def _new(client: HARLM, paths: tuple[str, ...], options: dict[str, Any]) -> Sess
     return client.session(context, mode=options["mode"], origin=origin)
 
 
-def _resumed(client: HARLM, paths: tuple[str, ...], options: dict[str, Any]) -> Session:
+def _resumed(client: HARLM, paths: tuple[str, ...], options: dict[str, Any]) -> LiveSession:
     stored = find_run(runs_of(client.settings), options["resume"])
     request = read_request(stored.folder)
     given: object = read(paths, client.settings, quiet=options["quiet"]) if paths else None
@@ -147,7 +147,7 @@ class _Chat:
         quiet: whether only answers and errors are printed.
     """
 
-    def __init__(self, session: Session, runner: asyncio.Runner, *, quiet: bool) -> None:
+    def __init__(self, session: LiveSession, runner: asyncio.Runner, *, quiet: bool) -> None:
         self._session = session
         self._runner = runner
         self._showing = Showing(quiet=quiet)
