@@ -129,9 +129,9 @@ def main() -> None:
 
 def _run(stop: Stop) -> int:
     try:
-        harlm.main(prog_name="harlm", standalone_mode=False)
+        code = harlm.main(prog_name="harlm", standalone_mode=False)
         sys.stdout.flush()
-        return 0
+        return code if isinstance(code, int) else 0  # that of a verb that exits; click returns it here
     except click.exceptions.Exit as exiting:
         return exiting.exit_code
     except click.ClickException as error:

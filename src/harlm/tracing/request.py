@@ -23,6 +23,9 @@ FORMAT = 1
 CONTEXT = "context.z"
 """The name of the file of documents."""
 
+QUESTIONS = "session.json"
+"""The name of the file of the questions of a session."""
+
 _REQUEST = "request.json"
 _MOST = 4 << 30  # bytes of texts that are taken out of a file
 _encode = msgspec.json.Encoder().encode
@@ -176,6 +179,11 @@ def put_context(folder: Path, context: Context) -> None:
 def has_context(folder: Path) -> bool:
     """Whether documents are kept with a run."""
     return (folder / CONTEXT).exists()
+
+
+def has_questions(folder: Path) -> bool:
+    """Whether a stored run is a session."""
+    return (folder / QUESTIONS).exists()
 
 
 class _Versioned(msgspec.Struct):
