@@ -124,7 +124,9 @@ class CallStarted(Event, frozen=True, kw_only=True, tag="call_started"):
 
 
 class CallFinished(Event, frozen=True, kw_only=True, tag="call_finished"):
-    """A model replied. ``thoughts`` is its reasoning, which is no part of the reply."""
+    """A model replied. ``thoughts`` is its reasoning, which is no part of the reply; ``key`` and ``ordinal`` are the place of the
+    reply in the journal of the run.
+    """
 
     call: int
     text: str
@@ -132,16 +134,22 @@ class CallFinished(Event, frozen=True, kw_only=True, tag="call_finished"):
     stop: str
     latency_s: float
     thoughts: str = ""
+    key: str = ""
+    ordinal: int = 0
 
 
 class Reused(Event, frozen=True, kw_only=True, tag="reused"):
-    """The reply to a call was known, so no model was asked; ``saved`` is the usage of the original call."""
+    """The reply to a call was known, so no model was asked; ``saved`` is the usage of the original call. ``key`` and ``ordinal``
+    are as in ``CallFinished``.
+    """
 
     role: Role
     model: str
     messages: tuple[Message, ...]
     text: str
     saved: Usage
+    key: str = ""
+    ordinal: int = 0
 
 
 class Folded(Event, frozen=True, kw_only=True, tag="folded"):
@@ -288,7 +296,8 @@ class Raced(Event, frozen=True, kw_only=True, tag="raced"):
 
 class ToolCalled(Event, frozen=True, kw_only=True, tag="tool_called"):
     """A cell, or a scout ahead of it, called a tool of the user's. ``arguments`` and ``value`` are beginnings, as JSON or text;
-    ``error`` is empty if it returned; ``cost_micros`` are the micro-dollars that it took out of the budget.
+    ``error`` is empty if it returned; ``cost_micros`` are the micro-dollars that it took out of the budget; ``key`` is that of the
+    call in the journal of the run, if it may have changed something.
     """
 
     tool: str
@@ -297,6 +306,7 @@ class ToolCalled(Event, frozen=True, kw_only=True, tag="tool_called"):
     seconds: float
     error: str = ""
     cost_micros: int = 0
+    key: str = ""
 
 
 class Searched(Event, frozen=True, kw_only=True, tag="searched"):

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, closing, suppress
+from functools import partial
+from pathlib import Path
 
 from harlm.config import Config
+from harlm.errors import TraceError
+from harlm.events import CallFinished, CallStarted, Resumed, Reused, ToolCalled
 from harlm.home import leave_out_own_files, runs_of
-from harlm.journal import RunJournal, opened_journal
+from harlm.journal import Found, FoundCall, FoundReply, RunJournal, opened_journal
 from harlm.protocols import TraceSink
 from harlm.redact import Redactor
+from harlm.tracing.cutting import was_cut
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
-from harlm.tracing.jsonl import JsonlSink, NoTrace
+from harlm.tracing.jsonl import JsonlSink, NoTrace, RunFolder
+from harlm.types import Completion, Usage
 
 
 def stored_run(
@@ -50,13 +57,81 @@ def stored_run(
 
 
 def journal_of(
-    config: Config, run_id: str, redactor: Redactor, cleanup: AsyncExitStack, *, is_kept: bool
+    config: Config,
+    run_id: str,
+    redactor: Redactor,
+    cleanup: AsyncExitStack,
+    *,
+    is_kept: bool,
+    is_new: bool = True,
 ) -> RunJournal:
-    """The journal of a run; one that keeps nothing where the run cannot be stored.
+    """The journal of a run; one that keeps nothing where the run cannot be stored. What the journal of an earlier attempt lacks is
+    taken from the trace.
 
     Raises:
         TraceError: the journal of an earlier attempt cannot be used.
     """
-    journal = opened_journal(runs_of(config) / run_id, redactor.clean) if is_kept else RunJournal()
+    folder = runs_of(config) / run_id
+    found = None if is_new else partial(found_in_trace, folder)
+    journal = opened_journal(folder, redactor.clean, found) if is_kept else RunJournal()
     cleanup.callback(journal.close)
     return journal
+
+
+def found_in_trace(folder: Path) -> Found:
+    """The replies and the calls of tools that the events of a run hold, of all its attempts."""
+    try:
+        told = RunFolder(folder).all_readable_events()
+    except TraceError:
+        return Found()
+    started: dict[int, CallStarted] = {}
+    replies: dict[tuple[str, int], FoundReply] = {}
+    calls: dict[str, list[FoundCall]] = {}
+    bills: list[tuple[str, Usage]] = []
+    attempt: Counter[str] = Counter()
+    for event in told:
+        match event:
+            case Resumed():
+                attempt.clear()
+            case CallStarted():
+                started[event.call] = event
+            case CallFinished() | Reused():
+                if isinstance(event, CallFinished) and event.call in started:
+                    bills.append((started[event.call].model, event.usage))
+                place = event.key, event.ordinal
+                reply = _found_reply(event, started)
+                if reply is not None and (reply.is_paid or place not in replies):
+                    replies[place] = reply
+            case ToolCalled() if event.key:
+                attempt[event.key] += 1
+                known = calls.setdefault(event.key, [])
+                if attempt[event.key] > len(known):
+                    known.append(FoundCall(event.key, event.tool, event.arguments))
+    return Found([*replies.values()], [each for known in calls.values() for each in known], bills)
+
+
+def _found_reply(event: CallFinished | Reused, started: Mapping[int, CallStarted]) -> FoundReply | None:
+    """The reply of an event; ``None`` if the event does not hold it whole."""
+    asked = event if isinstance(event, Reused) else started.get(event.call)
+    if asked is None or not event.key or was_cut(event.text):
+        return None
+    if isinstance(event, Reused):
+        completion = Completion(text=event.text, model=event.model, usage=event.saved)
+    elif event.stop == "length" or was_cut(event.thoughts):  # a longer one may have followed
+        return None
+    else:
+        completion = Completion(
+            text=event.text,
+            model=asked.model,
+            usage=event.usage,
+            stop=event.stop,  # type: ignore[arg-type] # as the completion had it
+            thoughts=event.thoughts,
+        )
+    return FoundReply(
+        key=event.key,
+        ordinal=event.ordinal,
+        node=event.node,
+        role=asked.role,
+        completion=completion,
+        is_paid=isinstance(event, CallFinished),
+    )

@@ -98,9 +98,9 @@ async def _known(node: Node, call: Call) -> tuple[Completion, float]:
     sampling = Sampling(seed=node.settings.seed, temperature=temperature_in_key(node))
     key = call_key(f"{identity or call.model.name}{node.branch}", messages, sampling, call.sample)
     ordinal = run.journal.ask(key)
+    call = replace(call, place=(key, ordinal))
     if (kept := run.journal.known(key)) is not None:
         return _kept_before(node, call, kept)
-    call = replace(call, place=(key, ordinal))
     if run.reuse is None or identity is None:
         completion, seconds = await _in_a_slot(node, call)
         _remember(node, call, completion)
@@ -135,6 +135,7 @@ def _kept_before(node: Node, call: Call, kept: KeptReply) -> tuple[Completion, f
 
 def _without_paying(node: Node, call: Call, completion: Completion) -> tuple[Completion, float]:
     saved = _checked(call, readable(completion))
+    key, ordinal = call.place or ("", 0)
     node.emit(
         events.Reused(
             role=call.role,
@@ -142,6 +143,8 @@ def _without_paying(node: Node, call: Call, completion: Completion) -> tuple[Com
             messages=tuple(call.messages),
             text=saved.text,
             saved=saved.usage,
+            key=key,
+            ordinal=ordinal,
         )
     )
     return replace(saved, usage=Usage()), 0.0
@@ -249,9 +252,12 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
     if not completion.thoughts and completion.stop == "end":
         node.run.thoughtless.add(call.model.name)
     note_another(node, completion)
+    key, ordinal = call.place or ("", 0)
     node.emit(
         events.CallFinished(
             call=number,
+            key=key,
+            ordinal=ordinal,
             text=completion.text,
             thoughts=completion.thoughts,
             usage=completion.usage,

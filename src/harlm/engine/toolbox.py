@@ -19,7 +19,7 @@ from harlm.errors import CodeError, LimitExceeded, StorageFull
 from harlm.guest.vocabulary import PURE_TOOL
 from harlm.journal import KeptValue
 from harlm.protocols import Tool
-from harlm.types import Amounts, GatedCall, Usage
+from harlm.types import Amounts, GatedCall, Usage, without_surrogates
 
 _TRACED = 2_000  # characters of the arguments and of the value that an event holds
 _PATIENCE_S = 0.2  # seconds that a call may take to end after it was given up
@@ -79,12 +79,7 @@ class ToolCalls:
         tool, asked = self._tool(function, arguments)
         gated = GatedCall(tool=asked.name, arguments=asked.arguments, is_early=False)
         if not is_early and not tool.allows(gated):
-            refusal = CodeError(f"{asked.name} was refused by its gate: it may not be given these arguments")
-            self._node.run.journal.refuse(
-                self._key(tool, asked), asked.name, _shown(asked.arguments), str(refusal)
-            )
-            self._report(asked, error=str(refusal))
-            raise refusal
+            raise self._refused(tool, asked)
         if not tool.shape.is_deterministic:
             return await self._made(tool, asked, payer or self._node)
         known = self._node.run.tool_values
@@ -100,6 +95,17 @@ class ToolCalls:
             if value.done() and known.get(key) is value:
                 del known[key]  # a failure is no value
             raise
+
+    def _refused(self, tool: Tool, asked: ToolQuery) -> CodeError:
+        """The refusal of a call, written down in the place of the call."""
+        refusal = CodeError(f"{asked.name} was refused by its gate: it may not be given these arguments")
+        journal, key = self._node.run.journal, self._key(tool, asked)
+        if (kept := journal.known_value(key)) is None:
+            journal.refuse(key, asked.name, _shown(asked.arguments), str(refusal))
+        elif not kept.has_ended:
+            journal.called(kept.number, None, str(refusal))
+        self._report(asked, error=str(refusal), key=self._told(tool, key))
+        return refusal
 
     def _tool(self, function: str, arguments: Mapping[str, object]) -> tuple[Tool, ToolQuery]:
         try:
@@ -118,17 +124,21 @@ class ToolCalls:
         """Make a call, pay for it and trace it. It costs what it costs, whatever it returns."""
         started, cost = time.monotonic(), tool.shape.cost_micros
         reservation: Reservation | None = None
-        value, failure = "", "cancelled"
+        value, failure, told = "", "cancelled", ""
         key = self._key(tool, asked)
         try:
-            if (kept := self._node.run.journal.known_value(key)) is not None and not self._is_repeated(kept):
+            kept = self._node.run.journal.known_value(key)
+            if kept is not None:
+                told = self._told(tool, key)
+            if kept is not None and not self._is_repeated(kept):
                 returned = self._of_earlier(kept, asked)
                 value, failure = _shown(returned), ""
                 return returned
             if payer.seconds_to_work <= 0:
                 raise CodeError(f"{asked.name} was not called: no time is left. Finish with what you have")
             reservation = await self._reserved(tool, payer) if cost else None
-            returned = await self._kept(tool, asked, payer, key)
+            told = self._told(tool, key)
+            returned = await self._kept(tool, asked, payer, key, kept)
             value, failure = _shown(returned), ""
             return returned
         except CodeError as error:
@@ -138,8 +148,12 @@ class ToolCalls:
             if reservation is not None:
                 reservation.settle(reservation.bound, f"tool/{asked.name}", Usage(cost_micros=cost))
             self._report(
-                asked, time.monotonic() - started, value, failure, 0 if reservation is None else cost
+                asked, time.monotonic() - started, value, failure, 0 if reservation is None else cost, told
             )
+
+    def _told(self, tool: Tool, key: str) -> str:
+        """The key as the trace has it: the calls that change something can be found there if the journal is lost."""
+        return "" if tool.shape.is_pure else key
 
     def _key(self, tool: Tool, asked: ToolQuery) -> str:
         """Equal for calls that are the same in every attempt at the run. Which of the equal calls of a pure tool is which does not matter."""
@@ -156,23 +170,35 @@ class ToolCalls:
             CodeError: it failed then, or it is unknown whether it took place.
         """
         if not kept.has_ended:
-            raise CodeError(
+            unknown = (
                 f"{asked.name} was being called when this run was stopped. It is not called again, since it changes something: check "
                 "what it has done, or do without it"
             )
+            self._node.run.journal.called(kept.number, None, unknown)
+            raise CodeError(unknown)
         if kept.error:
             raise CodeError(kept.error)
         return kept.value
 
-    async def _kept(self, tool: Tool, asked: ToolQuery, payer: Node, key: str) -> object:
+    async def _kept(
+        self, tool: Tool, asked: ToolQuery, payer: Node, key: str, repeated: KeptValue | None
+    ) -> object:
         """Make a call, written down before and after it. One that was cut off by the end of the run stays open: it may have taken place.
+
+        Args:
+            tool, asked, payer, key: the call.
+            repeated: the call of an earlier attempt that is made again; ``None`` if there is none.
 
         Raises:
             CodeError: it failed, or cannot be written down.
         """
         journal = self._node.run.journal
         try:
-            number = journal.calling(key, asked.name, _shown(asked.arguments), is_pure=tool.shape.is_pure)
+            number = (
+                repeated.number
+                if repeated is not None
+                else journal.calling(key, asked.name, _shown(asked.arguments), is_pure=tool.shape.is_pure)
+            )
             if not tool.shape.is_pure:
                 await journal.durable()
         except StorageFull as error:
@@ -187,7 +213,13 @@ class ToolCalls:
         return returned
 
     def _report(
-        self, asked: ToolQuery, seconds: float = 0.0, value: str = "", error: str = "", cost_micros: int = 0
+        self,
+        asked: ToolQuery,
+        seconds: float = 0.0,
+        value: str = "",
+        error: str = "",
+        cost_micros: int = 0,
+        key: str = "",
     ) -> None:
         self._node.emit(
             events.ToolCalled(
@@ -197,6 +229,7 @@ class ToolCalls:
                 error=error[:_TRACED],
                 seconds=round(seconds, 6),
                 cost_micros=cost_micros,
+                key=key,
             )
         )
 
@@ -246,9 +279,9 @@ def _outcome(calling: asyncio.Future[object], name: str) -> object:
     if error is None:
         return calling.result()
     if isinstance(error, CodeError):
-        raise CodeError(str(error)) from None
-    if isinstance(error, Exception):
-        raise CodeError(f"{name} failed: {type(error).__name__}: {error}") from None
+        raise CodeError(without_surrogates(str(error))) from None
+    if isinstance(error, Exception):  # its message may hold a name of a file that is no UTF-8
+        raise CodeError(without_surrogates(f"{name} failed: {type(error).__name__}: {error}")) from None
     raise error
 
 

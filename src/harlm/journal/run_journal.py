@@ -23,9 +23,9 @@ from typing import TypeVar
 import msgspec
 
 from harlm import errors
-from harlm.errors import ModelError, StorageFull, TraceError
+from harlm.errors import ModelError, StorageFull
 from harlm.journal.syncing import Syncing
-from harlm.storage import FutureFormat, opened
+from harlm.storage import opened
 from harlm.types import Amounts, Completion, Usage
 
 FORMAT = 1
@@ -93,11 +93,13 @@ class KeptValue:
         has_ended: whether that is known; otherwise the process ended during the call.
         value: what the tool returned.
         error: the message of its failure; empty if it returned.
+        number: of the call.
     """
 
     has_ended: bool
     value: object = None
     error: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class RunJournal:
 
     Raises:
         sqlite3.Error, OSError: the file cannot be opened.
-        TraceError: a newer HARLM has written it.
+        FutureFormat: a newer HARLM has written it.
     """
 
     def __init__(
@@ -155,7 +157,7 @@ class RunJournal:
         self.earlier = Earlier()
         self.failure: str | None = None
         if file is not None:
-            self._connection = opened(file, _SCHEMA, FORMAT)
+            self._connection = connected(file)
             try:
                 self._connection.execute("PRAGMA wal_autocheckpoint = 0")  # it would make the event loop wait
                 self._load(self._connection)
@@ -218,7 +220,7 @@ class RunJournal:
         self, key: str, ordinal: int, completion: Completion, *, node: str, role: str, is_paid: bool
     ) -> None:
         """Keep the reply to a call."""
-        whole = _packed(self._clean(_json.encode(replace(completion, rates=None))))
+        whole = packed(self._clean(_json.encode(replace(completion, rates=None))))
         self._write(
             "INSERT INTO replies (key, ordinal, node, role, is_paid, reply) VALUES (?, ?, ?, ?, ?, ?)",
             (key, ordinal, node, role, is_paid, whole),
@@ -236,7 +238,9 @@ class RunJournal:
 
     def known_value(self, key: str) -> KeptValue | None:
         """How the next call of a tool with this key ended in an earlier attempt; ``None`` if it was not made."""
-        return _next(self.earlier.values, key)
+        if (kept := _next(self.earlier.values, key)) is not None:
+            self.ask(key)
+        return kept
 
     def calling(self, key: str, tool: str, arguments: str, *, is_pure: bool) -> int:
         """A tool is about to be called.
@@ -268,7 +272,7 @@ class RunJournal:
         """A call of a tool has ended."""
         self._write(
             "UPDATE tools SET value = ?, error = ? WHERE number = ?",
-            (_packed(self._clean(_json.encode(value))), self._cleaned(error), number),
+            (packed(self._clean(_json.encode(value))), self._cleaned(error), number),
         )
 
     # -- choices -------------------------------------------------------------------------------------------
@@ -355,17 +359,16 @@ class RunJournal:
             else:
                 continue
             earlier.replies.setdefault(key, deque()).append(kept)
-        for key, tool, arguments, is_pure, value, error in connection.execute(
-            "SELECT key, tool, arguments, is_pure, value, error FROM tools ORDER BY ordinal, number"
+        for number, key, tool, arguments, is_pure, value, error in connection.execute(
+            "SELECT number, key, tool, arguments, is_pure, value, error FROM tools ORDER BY ordinal, number"
         ):
             if error is not None:
-                kept_value = KeptValue(
-                    has_ended=True, value=msgspec.json.decode(_unpacked(value)), error=error
-                )
+                returned = msgspec.json.decode(_unpacked(value))
+                kept_value = KeptValue(has_ended=True, value=returned, error=error, number=number)
             elif is_pure:
                 continue  # it is called again
             else:
-                kept_value = KeptValue(has_ended=False)
+                kept_value = KeptValue(has_ended=False, number=number)
                 earlier.doubtful.append(DoubtfulCall(tool, arguments))
             earlier.values.setdefault(key, deque()).append(kept_value)
         earlier.choices.update(
@@ -374,21 +377,14 @@ class RunJournal:
         )
 
 
-def opened_journal(folder: Path, clean: Callable[[bytes], bytes] = bytes) -> RunJournal:
-    """The journal in the folder of a run; arguments as for ``RunJournal``.
+def connected(file: Path) -> sqlite3.Connection:
+    """A connection to the file of a journal, which is made if it does not exist.
 
     Raises:
-        TraceError: a newer HARLM has written it, or it cannot be opened.
+        sqlite3.Error, OSError: it cannot be opened.
+        FutureFormat: a newer HARLM has written it.
     """
-    file = folder / JOURNAL
-    try:
-        return RunJournal(file, folder.name, clean)
-    except FutureFormat as error:
-        raise TraceError(
-            f"the journal of run {folder.name} was written by a newer HARLM ({error}); use that version"
-        ) from error
-    except (sqlite3.Error, OSError) as error:
-        raise TraceError(f"the journal of run {folder.name} cannot be opened: {error}") from error
+    return opened(file, _SCHEMA, FORMAT)
 
 
 def _next(kept: dict[str, deque[_T]], key: str) -> _T | None:
@@ -396,7 +392,7 @@ def _next(kept: dict[str, deque[_T]], key: str) -> _T | None:
     return waiting.popleft() if waiting else None
 
 
-def _packed(data: bytes) -> bytes:
+def packed(data: bytes) -> bytes:
     """``data``, compressed if it is long; its first byte says so."""
     return b"z" + zlib.compress(data, 1) if len(data) > _SHORT else b"-" + data
 

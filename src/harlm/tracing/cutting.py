@@ -11,6 +11,7 @@ from typing import Any, cast
 import msgspec
 
 from harlm.events import Answered, Event
+from harlm.patterns import lazy_pattern
 from harlm.redact import Redactor
 
 LONG = 1 << 20
@@ -22,6 +23,7 @@ SHORT = 16_000
 WHOLE = 1 << 21
 """Characters of all fields of one event together."""
 
+_CUT = lazy_pattern(r"… \[cut: [\d,]+ characters\]\Z")
 _ITEMS = 10_000  # of a list
 _WORD = 64  # characters of a text that is never cut: a role, a mode, a status
 _TEXTS = frozenset({"question", "messages", "text", "thoughts", "code", "output"})
@@ -108,6 +110,11 @@ class Cutter:
             if fitting is not each:
                 changed[name] = fitting
         return (replaced(value, **changed) if changed else value), used
+
+
+def was_cut(text: str) -> bool:
+    """Whether a text ends like one that was cut."""
+    return _CUT.search(text) is not None
 
 
 def _is(one: object, other: object) -> bool:

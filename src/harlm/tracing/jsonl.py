@@ -320,6 +320,13 @@ class RunFolder:
         except OSError as error:
             raise TraceError(f"the events of run {self.folder.name} cannot be read: {error}") from error
 
+    def all_readable_events(self) -> Iterator[Event]:
+        """The events of all attempts at the run in order, without those that cannot be read."""
+        with suppress(OSError), (self.folder / "events.jsonl").open("rb") as lines:
+            for line in lines:
+                with suppress(TraceError):
+                    yield self._event(line)
+
     def _event(self, line: bytes) -> Event:
         try:
             fields = msgspec.json.decode(line, type=dict[str, object])
