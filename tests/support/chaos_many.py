@@ -56,7 +56,7 @@ class Many:
     def run(
         self, plans: Sequence[Plan], *, at_once: int = 2, told: Callable[[Story], None] = lambda story: None
     ) -> Tally:
-        """Run all of them; ``told`` hears of each."""
+        """Run all of them; ``told`` is called with each."""
         with ThreadPoolExecutor(at_once) as pool:
             for story, wrong in pool.map(self._judged, plans):
                 self.tally.found += [(story.plan.seed, each) for each in wrong]
@@ -67,7 +67,7 @@ class Many:
         tag, folder = f"run-{plan.seed}", self._folder / f"run-{plan.seed}"
         story = self._nemesis.story(plan, tag, folder)
         served = self._provider.served_to(tag)
-        # A child that ends early for want of money is a result like others, so the answer depends on when it does.
+        # A child that ends early for lack of money is a result like others, so the answer depends on when it does.
         is_same = not (plan.limits and plan.scenario.kind == "children")
         wrong = violations(story, served, plan.scenario.right if is_same else None)
         self._count(story, [each.prompt for each in served if each.is_whole], len(served))

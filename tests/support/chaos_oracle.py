@@ -55,7 +55,7 @@ def _endings(story: Story, right: str | None) -> Iterator[str]:
 
 
 def _paid_twice(story: Story, served: Sequence[Served]) -> Iterator[str]:
-    """Whole replies to one prompt, but for those that were under way when a process ended."""
+    """Whole replies to one prompt, except those that were under way when a process ended."""
     times: defaultdict[str, list[float]] = defaultdict(list)
     for each in served:
         if each.is_whole:
