@@ -333,7 +333,7 @@ class RunFolder:
             fields = msgspec.json.decode(line, type=dict[str, object])
             whole = {name: self._whole(value) for name, value in fields.items()}
             event: Event = msgspec.convert(whole, AnyEvent)
-        except (msgspec.MsgspecError, OSError) as error:
+        except (msgspec.MsgspecError, OSError, RecursionError) as error:
             raise TraceError(
                 f"run {self.folder.name} contains an event that cannot be read: {error}"
             ) from error
@@ -408,5 +408,5 @@ def list_runs(runs: Path) -> list[str]:
 def _read(path: Path, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, RecursionError) as error:
         raise TraceError(f"{str(path)!r} is not a file of a stored run: {error}") from error

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -33,6 +35,20 @@ _BLOB = lazy_pattern(r"blobs/[0-9a-f]{32}")
 _MOST = 8 << 30  # bytes of all files of a run
 _MOST_FILES = 1_000_000
 _PIECE = 1 << 20
+_COMPRESSIONS = (
+    zipfile.ZIP_STORED,
+    zipfile.ZIP_DEFLATED,
+)  # of others, few bytes can ask for gigabytes of memory
+_UNREADABLE = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -123,7 +139,7 @@ def import_run(file: Path, runs: Path) -> str:
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
                 raise
-    except (OSError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise TraceError(
             f"{str(file)!r} is no stored run ({error}); `harlm runs export` writes one"
         ) from error
@@ -132,6 +148,7 @@ def import_run(file: Path, runs: Path) -> str:
 
 def _manifest(source: zipfile.ZipFile, file: Path) -> Manifest:
     try:
+        _check_compression(source.getinfo(_MANIFEST))
         with source.open(_MANIFEST) as data:
             manifest = msgspec.json.decode(data.read(_PIECE), type=Manifest)
     except (KeyError, msgspec.MsgspecError) as error:
@@ -157,7 +174,18 @@ def _entries(source: zipfile.ZipFile, file: Path) -> Iterator[zipfile.ZipInfo]:
             continue
         if entry.filename not in _FILES and not _BLOB.fullmatch(entry.filename):
             raise TraceError(f"{str(file)!r} is no stored run: it holds {entry.filename[:100]!r}")
+        _check_compression(entry)
         yield entry
+
+
+def _check_compression(entry: zipfile.ZipInfo) -> None:
+    """Refuse compressions that ``export_run`` does not use.
+
+    Raises:
+        ValueError: it is another one.
+    """
+    if entry.compress_type not in _COMPRESSIONS:
+        raise ValueError(f"{entry.filename[:100]} is compressed in another way")
 
 
 def _unpack(source: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path) -> None:

@@ -161,7 +161,7 @@ def read_request(folder: Path) -> RunRequest:
                 f"run {folder.name} was stored by a newer HARLM (format {version}, and this one reads up to {FORMAT}); use that version"
             )
         return msgspec.json.decode(data, type=RunRequest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise TraceError(f"{str(file)!r} is damaged: {error}") from error
 
 
@@ -176,7 +176,7 @@ def read_context(folder: Path) -> Context:
         unpacking = zlib.decompressobj()
         data = unpacking.decompress(file.read_bytes(), _MOST)
         return msgspec.json.decode(data, type=Context)
-    except (OSError, zlib.error, msgspec.MsgspecError) as error:
+    except (OSError, zlib.error, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise TraceError(f"the documents of run {folder.name} cannot be read: {error}") from error
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 
 from harlm.budget import Account, Caps
@@ -42,9 +40,9 @@ def reservation() -> tuple[Reservation, list[tuple[Amounts, str, Usage | None]]]
 
 def test_it_is_settled_once() -> None:
     one, booked = reservation()
-    assert one.is_open
+    before = one.is_open
     one.settle(Amounts(3, 2, 1), "a/b", Usage(calls=1))
-    assert not one.is_open
+    assert (before, one.is_open) == (True, False)
     with pytest.raises(ValueError, match="settled already"):
         one.refund()
     assert booked == [(Amounts(3, 2, 1), "a/b", Usage(calls=1))]
@@ -52,8 +50,13 @@ def test_it_is_settled_once() -> None:
 
 def test_one_that_is_left_open_is_charged_in_full() -> None:
     one, booked = reservation()
-    with suppress(RuntimeError), one:
-        raise RuntimeError
+
+    def fail() -> None:
+        with one:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert booked == [(BOUND, "", None)]
 
 
