@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.timeout(1800),
 ]
 _SEEDS = range(120 if os.environ.get("HARLM_FUZZ") else 10)
-_KILLED = (Disturbance("kill", after=7, seconds=0.01),)
+_KILLED = (Disturbance("kill", after=20, seconds=0.01),)
 
 
 @pytest.fixture
@@ -38,14 +38,12 @@ def test_disturbed_runs_end_with_the_right_answer_and_pay_once(provider: Provide
     assert set(tally.runs) == set(KINDS)
 
 
-def killed(
-    provider: Provider, folder: Path, nemesis: Nemesis, kind: str = "loop", *, leaks: bool = False
-) -> list[str]:
-    """What is wrong with a run that is killed once, without mistakes of the provider."""
-    plan = Plan(0, Scenario(kind, leaks=leaks, has_cache=False), _KILLED, has_faults=False)
+def killed(provider: Provider, folder: Path, nemesis: Nemesis) -> set[str]:
+    """The laws that do not hold of a run that is killed once, without mistakes of the provider."""
+    plan = Plan(0, Scenario("loop", calls=24, has_cache=False), _KILLED, has_faults=False)
     story = nemesis.story(plan, "run", folder)
-    assert [each.disturbance for each in story.attempts[:2]] == ["kill", "none"], "the premise"
-    return violations(story, provider.served_to("run"), None)
+    assert [each.disturbance for each in story.attempts] == ["kill", "none"], "the premise"
+    return {each.law for each in violations(story, provider.served_to("run"), plan.scenario.right)}
 
 
 def test_a_journal_that_is_gone_is_noticed(provider: Provider, tmp_path: Path) -> None:
@@ -53,6 +51,4 @@ def test_a_journal_that_is_gone_is_noticed(provider: Provider, tmp_path: Path) -
         for file in folder.glob(f"{JOURNAL}*"):
             file.unlink()
 
-    found = killed(provider, tmp_path, Nemesis(provider, before_resume=remove_journal))
-    assert any("replies were lost" in each for each in found)
-    assert any("were billed" in each for each in found)
+    assert killed(provider, tmp_path, Nemesis(provider, before_resume=remove_journal)) == {"paid", "books"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.chaos_oracle import violations
+from tests.support.chaos_oracle import Violation, violations
 from tests.support.chaos_provider import Provider
 from tests.support.chaos_runs import Nemesis, Story
 from tests.support.chaos_scenarios import Plan
@@ -26,7 +28,9 @@ class Tally:
         processes: how many were started.
         billed: requests that were billed.
         repeated: of them, those whose whole reply had been served before, and was lost with a process.
-        in_doubt: requests of which the journal knew no end when a process had ended.
+        in_doubt: requests of which it is not known what they used, such as those in flight at a kill.
+        faults: mistakes of the provider.
+        answered: runs that have their answer.
         found: what is wrong, with the seed of the run.
     """
 
@@ -37,7 +41,9 @@ class Tally:
     billed: int = 0
     repeated: int = 0
     in_doubt: int = 0
-    found: list[tuple[int, str]] = field(default_factory=list)
+    faults: int = 0
+    answered: int = 0
+    found: list[tuple[int, Violation]] = field(default_factory=list)
 
 
 class Many:
@@ -54,16 +60,26 @@ class Many:
         self.tally = Tally()
 
     def run(
-        self, plans: Sequence[Plan], *, at_once: int = 2, told: Callable[[Story], None] = lambda story: None
+        self,
+        plans: Sequence[Plan],
+        *,
+        at_once: int = 2,
+        seconds: float = math.inf,
+        told: Callable[[Story], None] = lambda story: None,
     ) -> Tally:
-        """Run all of them; ``told`` is called with each."""
+        """Run all of them, or those that begin within some seconds; ``told`` is called with each."""
+        ends = time.monotonic() + seconds
         with ThreadPoolExecutor(at_once) as pool:
-            for story, wrong in pool.map(self._judged, plans):
-                self.tally.found += [(story.plan.seed, each) for each in wrong]
-                told(story)
+            for judged in pool.map(
+                lambda plan: self._judged(plan) if time.monotonic() < ends else None, plans
+            ):
+                if judged is not None:
+                    story, wrong = judged
+                    self.tally.found += [(story.plan.seed, each) for each in wrong]
+                    told(story)
         return self.tally
 
-    def _judged(self, plan: Plan) -> tuple[Story, list[str]]:
+    def _judged(self, plan: Plan) -> tuple[Story, list[Violation]]:
         tag, folder = f"run-{plan.seed}", self._folder / f"run-{plan.seed}"
         story = self._nemesis.story(plan, tag, folder)
         served = self._provider.served_to(tag)
@@ -81,7 +97,8 @@ class Many:
         tally.runs[story.plan.scenario.kind] += 1
         tally.disturbances.update(each.disturbance for each in story.attempts if each.disturbance != "none")
         tally.endings[story.attempts[-1].code] += 1
+        tally.answered += story.answer is not None
         tally.processes += len(story.attempts)
         tally.billed += billed
         tally.repeated += len(whole) - len(set(whole))
-        tally.in_doubt += sum(len(each.in_doubt) for each in story.attempts)
+        tally.in_doubt += story.doubtful_calls

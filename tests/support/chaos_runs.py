@@ -42,7 +42,7 @@ class Attempt:
         code: its exit code; negative for a signal.
         disturbed_at: when, by ``time.monotonic``; ``None`` if it was left alone.
         ended_at: when it had ended.
-        in_doubt: the most tokens of each request of which the journal then knows no end.
+        in_doubt: how many requests of the run are then known to the journal without what they used.
         orphans: processes that were left two seconds later.
     """
 
@@ -53,7 +53,7 @@ class Attempt:
     errors: str
     disturbed_at: float | None
     ended_at: float
-    in_doubt: tuple[int, ...] = ()
+    in_doubt: int = 0
     orphans: tuple[str, ...] = ()
 
     @property
@@ -237,6 +237,8 @@ class _Process:
             if process.poll() is not None:
                 return None, set()
             time.sleep(_POLL_S)
+        while what.kind != "kill" and process.poll() is None and not _hears(process.pid, signal.SIGTERM):
+            time.sleep(_POLL_S)  # Python itself is still starting
         time.sleep(what.seconds)
         if process.poll() is not None:
             return None, set()
@@ -279,6 +281,15 @@ class _Process:
         return found
 
 
+def _hears(pid: int, number: int) -> bool:
+    """Whether a process handles a signal."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def journal_rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
     """What a query finds in a copy of the journal of a run; nothing if there is none."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -292,16 +303,15 @@ def journal_rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
     return []
 
 
-def _in_doubt(runs: Path) -> tuple[int, ...]:
+def _in_doubt(runs: Path) -> int:
     run = _resumable(runs)
-    rows = journal_rows(runs / run, "SELECT tokens FROM requests WHERE state = 'sent'") if run else []
-    return tuple(tokens for (tokens,) in rows)
+    return _doubtful(runs / run)[0] if run else 0
 
 
 def _doubtful(folder: Path) -> tuple[int, int]:
     """Requests of which the provider has not said what they used, and the most tokens that it may be."""
     rows = journal_rows(folder, "SELECT calls, tokens, usage FROM requests")
-    open_ = [row for row in rows if row[2] is None or '"estimated":true' in row[2]]
+    open_ = [row for row in rows if (row[1] if row[2] is None else '"estimated":true' in row[2])]
     return sum(calls for calls, _, _ in open_), sum(tokens for _, tokens, _ in open_)
 
 
