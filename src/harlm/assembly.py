@@ -70,7 +70,6 @@ from harlm.tokens import tokenizer_of
 from harlm.tools.toolset import NO_TOOLS, Toolset
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
-from harlm.tracing.jsonl import JsonlSink
 from harlm.types import Price
 
 _PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
@@ -191,9 +190,7 @@ async def open_run(
         billing, run_id = Billing(listed, _counters(maker)), earlier or new_run_id()
         redactor = Redactor([*access.secrets, *tools.secrets])
         stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
-        journal = journal_of(
-            config, run_id, redactor, cleanup, is_kept=isinstance(stored, JsonlSink), is_new=earlier is None
-        )
+        journal = journal_of(config, run_id, redactor, cleanup, stored, is_new=earlier is None)
         account = _account(config, began, journal)
         embedder, paid = await _embedder(config, access, account, billing, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])

@@ -155,7 +155,7 @@ async def test_trace_and_journal_are_in_the_folder_of_the_run_until_it_ends(tmp_
     async with AsyncExitStack() as cleanup:
         sink = stored_run(config, RUN, NO_SECRETS, [], cleanup, is_new=True)
         assert isinstance(sink, JsonlSink)
-        journal = journal_of(config, RUN, NO_SECRETS, cleanup, is_kept=True)
+        journal = journal_of(config, RUN, NO_SECRETS, cleanup, sink, is_new=True)
         was_kept = journal.is_kept
         with pytest.raises(TraceError, match="open in another process"):
             stored_run(config, RUN, NO_SECRETS, [], cleanup, is_new=False)
@@ -171,7 +171,7 @@ async def test_a_run_that_cannot_be_stored_has_a_trace_that_says_why_and_a_journ
     async with AsyncExitStack() as cleanup:
         sink = stored_run(config, RUN, NO_SECRETS, [EventLog()], cleanup, is_new=True)
         assert isinstance(sink, NoTrace)
-        journal = journal_of(config, RUN, NO_SECRETS, cleanup, is_kept=False)
+        journal = journal_of(config, RUN, NO_SECRETS, cleanup, sink, is_new=True)
         assert not journal.is_kept
 
 
@@ -180,7 +180,8 @@ async def test_a_journal_that_is_gone_is_made_again_for_a_run_that_is_taken_up(t
     config = Config(tracing=TracingSettings(home=str(tmp_path)))
     for is_new, expected in ((True, None), (False, "x")):
         async with AsyncExitStack() as cleanup:
-            journal = journal_of(config, RUN, NO_SECRETS, cleanup, is_kept=True, is_new=is_new)
+            sink = stored_run(config, RUN, NO_SECRETS, [], cleanup, is_new=False)
+            journal = journal_of(config, RUN, NO_SECRETS, cleanup, sink, is_new=is_new)
             kept = journal.known("k")
             assert (kept is not None and kept.completion is not None and kept.completion.text) == (
                 expected or False

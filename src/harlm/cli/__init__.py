@@ -129,9 +129,9 @@ def main() -> None:
 
 def _run(stop: Stop) -> int:
     try:
-        harlm.main(prog_name="harlm", standalone_mode=False)
+        ended = harlm.main(prog_name="harlm", standalone_mode=False)
         sys.stdout.flush()
-        return 0
+        return ended if type(ended) is int else 0  # the exit code of a verb that has one
     except click.exceptions.Exit as exiting:
         return exiting.exit_code
     except click.ClickException as error:
