@@ -13,7 +13,7 @@ from harlm.config import Config
 from harlm.errors import TraceError
 from harlm.events import CallFinished, CallStarted, Noted, Resumed, Reused, ToolCalled
 from harlm.home import leave_out_own_files, runs_of
-from harlm.journal import Found, FoundCall, FoundReply, RunJournal, opened_journal
+from harlm.journal import Recovered, RecoveredCall, RecoveredReply, RunJournal, opened_journal
 from harlm.protocols import TraceSink
 from harlm.redact import Redactor
 from harlm.tracing.cutting import was_cut
@@ -122,15 +122,15 @@ def _shortage(folder: Path) -> OSError | None:
     return None
 
 
-def found_in_trace(folder: Path) -> Found:
+def found_in_trace(folder: Path) -> Recovered:
     """The replies and the calls of tools that the events of a run hold, of all its attempts."""
     try:
         told = RunFolder(folder).all_readable_events()
     except TraceError:
-        return Found()
+        return Recovered()
     started: dict[int, CallStarted] = {}
-    replies: dict[tuple[str, int], FoundReply] = {}
-    calls: dict[str, list[FoundCall]] = {}
+    replies: dict[tuple[str, int], RecoveredReply] = {}
+    calls: dict[str, list[RecoveredCall]] = {}
     bills: list[tuple[str, Usage]] = []
     attempt: Counter[str] = Counter()
     for event in told:
@@ -150,11 +150,11 @@ def found_in_trace(folder: Path) -> Found:
                 attempt[event.key] += 1
                 known = calls.setdefault(event.key, [])
                 if attempt[event.key] > len(known):
-                    known.append(FoundCall(event.key, event.tool, event.arguments))
-    return Found([*replies.values()], [each for known in calls.values() for each in known], bills)
+                    known.append(RecoveredCall(event.key, event.tool, event.arguments))
+    return Recovered([*replies.values()], [each for known in calls.values() for each in known], bills)
 
 
-def _found_reply(event: CallFinished | Reused, started: Mapping[int, CallStarted]) -> FoundReply | None:
+def _found_reply(event: CallFinished | Reused, started: Mapping[int, CallStarted]) -> RecoveredReply | None:
     """The reply of an event; ``None`` if the event does not hold it whole."""
     asked = event if isinstance(event, Reused) else started.get(event.call)
     if asked is None or not event.key or was_cut(event.text):
@@ -171,7 +171,7 @@ def _found_reply(event: CallFinished | Reused, started: Mapping[int, CallStarted
             stop=event.stop,  # type: ignore[arg-type] # as the completion had it
             thoughts=event.thoughts,
         )
-    return FoundReply(
+    return RecoveredReply(
         key=event.key,
         ordinal=event.ordinal,
         node=event.node,

@@ -4,7 +4,7 @@
 asks for, and what comes back, so that it can be resumed and replayed; ``rebuilding`` opens one that is damaged.
 """
 
-from harlm.journal.rebuilding import Found, FoundCall, FoundReply, opened_journal
+from harlm.journal.rebuilding import Recovered, RecoveredCall, RecoveredReply, opened_journal
 from harlm.journal.reuse import KnownReply, Reuse, call_key
 from harlm.journal.run_journal import JOURNAL, KeptReply, KeptValue, RunJournal
 from harlm.journal.store import CallJournal, InMemoryCalls
@@ -12,13 +12,13 @@ from harlm.journal.store import CallJournal, InMemoryCalls
 __all__ = [
     "JOURNAL",
     "CallJournal",
-    "Found",
-    "FoundCall",
-    "FoundReply",
     "InMemoryCalls",
     "KeptReply",
     "KeptValue",
     "KnownReply",
+    "Recovered",
+    "RecoveredCall",
+    "RecoveredReply",
     "Reuse",
     "RunJournal",
     "call_key",

@@ -26,7 +26,7 @@ _json = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundReply:
+class RecoveredReply:
     """A reply that the trace of a run holds.
 
     Attributes:
@@ -45,7 +45,7 @@ class FoundReply:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundCall:
+class RecoveredCall:
     """A call of a tool that may have changed something, as the trace of a run holds it."""
 
     key: str
@@ -54,7 +54,7 @@ class FoundCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Recovered:
     """What the trace of a run knows of it.
 
     Attributes:
@@ -63,13 +63,13 @@ class Found:
         bills: the model's full name and the usage of each request that was answered.
     """
 
-    replies: Sequence[FoundReply] = ()
-    calls: Sequence[FoundCall] = ()
+    replies: Sequence[RecoveredReply] = ()
+    calls: Sequence[RecoveredCall] = ()
     bills: Sequence[tuple[str, Usage]] = ()
 
 
 def opened_journal(
-    folder: Path, clean: Callable[[bytes], bytes] = bytes, found: Callable[[], Found] | None = None
+    folder: Path, clean: Callable[[bytes], bytes] = bytes, found: Callable[[], Recovered] | None = None
 ) -> RunJournal:
     """The journal in the folder of a run.
 
@@ -102,7 +102,7 @@ def opened_journal(
 
 
 def _completed(
-    file: Path, run: str, clean: Callable[[bytes], bytes], found: Callable[[], Found]
+    file: Path, run: str, clean: Callable[[bytes], bytes], found: Callable[[], Recovered]
 ) -> RunJournal:
     """The journal in a file that is whole, with what the file lacks.
 
@@ -122,7 +122,7 @@ def _completed(
 
 
 def _put_replies(
-    connection: sqlite3.Connection, replies: Sequence[FoundReply], clean: Callable[[bytes], bytes]
+    connection: sqlite3.Connection, replies: Sequence[RecoveredReply], clean: Callable[[bytes], bytes]
 ) -> None:
     """Add the replies that are missing."""
     there = set(connection.execute("SELECT key, ordinal FROM replies WHERE reply IS NOT NULL"))
@@ -149,7 +149,7 @@ def _put_bills(connection: sqlite3.Connection, bills: Sequence[tuple[str, Usage]
             )
 
 
-def _put_calls(connection: sqlite3.Connection, calls: Sequence[FoundCall]) -> None:
+def _put_calls(connection: sqlite3.Connection, calls: Sequence[RecoveredCall]) -> None:
     """Add the calls of tools that are missing: in doubt, since what they returned is not known."""
     there = Counter(row[0] for row in connection.execute("SELECT key FROM tools"))
     seen: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harlm.errors import TraceError
-from harlm.journal import JOURNAL, Found, FoundCall, FoundReply, RunJournal, opened_journal
+from harlm.journal import JOURNAL, Recovered, RecoveredCall, RecoveredReply, RunJournal, opened_journal
 from harlm.types import Amounts, Completion, Usage
 
 USAGES = [Usage(calls=1, input_tokens=at, output_tokens=3, cost_micros=15) for at in range(40)]
@@ -23,12 +23,16 @@ def reply(at: int) -> Completion:
     return Completion(text=f"reply {at} " * 60, model="a/b", usage=USAGES[at])
 
 
-FOUND = Found(
+FOUND = Recovered(
     replies=[
-        FoundReply(key=f"k{at}", ordinal=0, node="0", role="sub", completion=reply(at), is_paid=True)
+        RecoveredReply(key=f"k{at}", ordinal=0, node="0", role="sub", completion=reply(at), is_paid=True)
         for at in range(40)
     ],
-    calls=[FoundCall("t", "send", "{}"), FoundCall("t", "send", "{}"), FoundCall("u", "send", '{"to": 1}')],
+    calls=[
+        RecoveredCall("t", "send", "{}"),
+        RecoveredCall("t", "send", "{}"),
+        RecoveredCall("u", "send", '{"to": 1}'),
+    ],
     bills=[("a/b", usage) for usage in USAGES],
 )
 
@@ -137,7 +141,7 @@ def test_a_new_run_asks_no_trace(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("found", [None, lambda: FOUND])
 def test_the_journal_of_a_newer_version_is_left_as_it_is(
-    tmp_path: Path, found: Callable[[], Found] | None
+    tmp_path: Path, found: Callable[[], Recovered] | None
 ) -> None:
     write(tmp_path)
     with closing(sqlite3.connect(tmp_path / JOURNAL)) as connection:

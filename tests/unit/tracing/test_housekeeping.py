@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from harlm import events
 from harlm.errors import TraceError
+from harlm.journal import JOURNAL, RunJournal
 from harlm.redact import Redactor
 from harlm.tracing.housekeeping import Housekeeper, named_run, pin, prune, remove, stored_runs
 from harlm.tracing.jsonl import JsonlSink
@@ -27,6 +28,7 @@ import sys
 from pathlib import Path
 from harlm.events import Noted
 from harlm.tracing.jsonl import JsonlSink
+from harlm.journal import JOURNAL, RunJournal
 from harlm.redact import Redactor
 sink = JsonlSink(Path(sys.argv[1]), Redactor([]))
 sink.emit(Noted(message="one"))
@@ -182,3 +184,29 @@ def test_a_name_must_name_one_run(tmp_path: Path, name: str) -> None:
     write(tmp_path, NAMES[1]).close()
     with pytest.raises(TraceError, match="no single run"):
         named_run(tmp_path, name)
+
+
+def test_the_journal_of_a_run_counts_with_its_log_and_goes_with_the_run(tmp_path: Path) -> None:
+    write(tmp_path, NAMES[0]).close()
+    (before,) = stored_runs(tmp_path)
+    journal = RunJournal(before.folder / JOURNAL)
+    for at in range(50):
+        journal.choose("0", f"choice {at}", "x" * 1_000)
+    log = before.folder / f"{JOURNAL}-wal"
+    assert log.stat().st_size > 50_000
+    (open_,) = stored_runs(tmp_path)
+    assert open_.size >= before.size + log.stat().st_size + (before.folder / JOURNAL).stat().st_size
+    journal.close()
+    (closed,) = stored_runs(tmp_path)
+    assert closed.size >= before.size + 50_000
+    assert remove(closed)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_whose_journal_is_large_is_the_one_that_goes(tmp_path: Path) -> None:
+    for name in NAMES[:2]:
+        write(tmp_path, name).close()
+    (tmp_path / NAMES[0] / JOURNAL).write_bytes(b"x" * 900_000)
+    pruned = prune(tmp_path, 500_000)
+    assert [each.folder.name for each in pruned.removed] == [NAMES[0]]
+    assert pruned.left < 500_000

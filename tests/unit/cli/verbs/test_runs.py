@@ -138,3 +138,9 @@ def test_a_trace_that_was_cut_is_shown_and_says_so(clean_environment: Path) -> N
     assert ran.code == 0
     assert "the trace was cut at its size" in ran.out
     assert json.loads(harlm("runs", "show", "last", "--format", "json").out)["result"]["answer"]
+
+
+def test_a_removed_run_takes_its_journal_along(run: Path) -> None:
+    assert (run / "journal.db").exists()
+    assert harlm("runs", "rm", "last", "-y").code == 0
+    assert list(run.parent.iterdir()) == []
