@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,14 @@ pytestmark = [
 ]
 _SEEDS = range(120 if os.environ.get("HARLM_FUZZ") else 10)
 _KILLED = (Disturbance("kill", after=20, seconds=0.01),)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """A shell has its background jobs ignore it, and all that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ def killed(provider: Provider, folder: Path, nemesis: Nemesis) -> set[str]:
 
 def test_a_journal_that_is_gone_is_noticed(provider: Provider, tmp_path: Path) -> None:
     def remove_journal(folder: Path) -> None:
-        for file in folder.glob(f"{JOURNAL}*"):
-            file.unlink()
+        for file in [*folder.glob(f"{JOURNAL}*"), folder / "events.jsonl"]:
+            file.unlink()  # what the trace holds would be put back
 
     assert killed(provider, tmp_path, Nemesis(provider, before_resume=remove_journal)) == {"paid", "books"}
