@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.chaos_many import Many, Tally
-from tests.support.chaos_oracle import LAWS
+from tests.support.chaos_oracle import LAWS, Violation
 from tests.support.chaos_provider import FAULTS, Provider
 from tests.support.chaos_runs import SOURCE, Nemesis, Story
 from tests.support.chaos_scenarios import KINDS, Plan, drawn_plan
@@ -37,7 +37,6 @@ _CONCURRENCY = 32
 _TIMED = ("sent", "settled", "replied", "ask", "known", "choose", "choice", "request_key")
 _FIRST = f"out = llm_query_batched([f'item {{at}}' for at in range({_CALLS})])\nprint(len(out))"
 _FINISH = "FINAL(str(len(out)))"
-_SHOWN = 20
 
 
 def _nemesis(plans: Sequence[Plan], at_once: int, seconds: float) -> tuple[Tally, float]:
@@ -47,19 +46,19 @@ def _nemesis(plans: Sequence[Plan], at_once: int, seconds: float) -> tuple[Tally
     with tempfile.TemporaryDirectory(prefix="chaos-") as name, Provider() as provider:
         many = Many(Nemesis(provider), provider, Path(name))
 
-        def told(story: Story) -> None:
+        def told(story: Story, wrong: Sequence[Violation]) -> None:
+            for each in wrong:
+                print(f"seed {story.plan.seed}: {each.law}: {each.what}", file=sys.stderr)
             done = sum(many.tally.runs.values())
             if done % 50 == 0:
-                kills, wrong = many.tally.disturbances["kill"], len(many.tally.found)
+                kills, found = many.tally.disturbances["kill"], len(many.tally.found)
                 print(
-                    f"{time.monotonic() - began:.0f} s: {done} runs, {kills} kills, {wrong} violations",
+                    f"{time.monotonic() - began:.0f} s: {done} runs, {kills} kills, {found} violations",
                     file=sys.stderr,
                 )
 
         tally = many.run(plans, at_once=at_once, seconds=seconds, told=told)
         tally.faults = provider.faults
-    for seed, wrong in tally.found[:_SHOWN]:
-        print(f"seed {seed}: {wrong.law}: {wrong.what}", file=sys.stderr)
     return tally, time.monotonic() - began
 
 
@@ -229,6 +228,9 @@ def _resumed_and_replayed() -> list[Sequence[object]]:
 def main() -> None:
     """Measure, and write the page."""
     told = _arguments()
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell has its background jobs ignore it, and their children
     journal = [*_journal_cost(), *_resumed_and_replayed()]
     plans = [drawn_plan(seed) for seed in range(told.first_seed, told.first_seed + told.runs)]
     tally, seconds = _nemesis(plans, told.at_once, told.seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,14 @@ pytestmark = [
 ]
 _SEEDS = range(120 if os.environ.get("HARLM_FUZZ") else 10)
 _KILLED = (Disturbance("kill", after=20, seconds=0.01),)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """A shell has its background jobs ignore it, and all that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -56,7 +65,7 @@ def test_replies_that_are_gone_are_noticed(provider: Provider, tmp_path: Path) -
 
 def test_a_journal_that_is_gone_is_made_again_from_the_trace(provider: Provider, tmp_path: Path) -> None:
     def remove_journal(folder: Path) -> None:
-        for file in folder.glob(f"{JOURNAL}*"):
-            file.unlink()
+        for file in [*folder.glob(f"{JOURNAL}*"), folder / "events.jsonl"]:
+            file.unlink()  # what the trace holds would be put back
 
     assert "paid" not in killed(provider, tmp_path, Nemesis(provider, before_resume=remove_journal))

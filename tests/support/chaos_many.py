@@ -65,7 +65,7 @@ class Many:
         *,
         at_once: int = 2,
         seconds: float = math.inf,
-        told: Callable[[Story], None] = lambda story: None,
+        told: Callable[[Story, Sequence[Violation]], None] = lambda story, wrong: None,
     ) -> Tally:
         """Run all of them, or those that begin within some seconds; ``told`` is called with each."""
         ends = time.monotonic() + seconds
@@ -76,7 +76,7 @@ class Many:
                 if judged is not None:
                     story, wrong = judged
                     self.tally.found += [(story.plan.seed, each) for each in wrong]
-                    told(story)
+                    told(story, wrong)
         return self.tally
 
     def _judged(self, plan: Plan) -> tuple[Story, list[Violation]]:

@@ -123,7 +123,7 @@ def main() -> None:
         streams.settle()
     except KeyboardInterrupt:  # a second Ctrl-C during the clean-up of the first
         code = stop.exit_code
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only clean-up remains
+    stop.ignore()
     sys.exit(code)
 
 
