@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -73,4 +74,5 @@ class Syncing:
         except FileNotFoundError:
             pass  # the WAL was written into the file
         except OSError as error:
-            self._on_failure(error)
+            if error.errno not in (errno.EMFILE, errno.ENFILE):  # the next sync has a descriptor, perhaps
+                self._on_failure(error)

@@ -119,7 +119,11 @@ class JsonlSink:
         try:
             self._blobs = folder / "blobs"
             self._events = opened_events(folder, lambda: _make_private(self._blobs), is_new=is_new)
-            self._end = _whole_lines(self._events, folder / "events.jsonl")
+            try:
+                self._end = _whole_lines(self._events, folder / "events.jsonl")
+            except BaseException:
+                os.close(self._events)
+                raise
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
@@ -347,6 +351,8 @@ class RunFolder:
 def _whole_lines(opened: int, path: Path) -> int:
     """Cut off a last line that a crash has left half written; returns the bytes of the file then."""
     size = os.fstat(opened).st_size
+    if not size:
+        return 0
     with path.open("rb") as lines:
         end = size
         while end:
