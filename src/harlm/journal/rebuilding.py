@@ -7,6 +7,8 @@ doubt. What was chosen is chosen anew.
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import zlib
 from collections import Counter
@@ -17,11 +19,12 @@ from pathlib import Path
 
 import msgspec
 
-from harlm.errors import TraceError
+from harlm.errors import ConfigError, TraceError
 from harlm.journal.run_journal import JOURNAL, RunJournal, connected, packed
 from harlm.storage import FutureFormat, set_aside, transaction
 from harlm.types import Completion, Usage
 
+_DESCRIPTORS = 4  # of a journal: the file, its log, its index, and one to sync it
 _json = msgspec.json.Encoder()
 
 
@@ -80,6 +83,7 @@ def opened_journal(
 
     Raises:
         TraceError: a newer HARLM has written it, or it cannot be opened.
+        ConfigError: no descriptors are left for it.
     """
     file = folder / JOURNAL
     try:
@@ -98,7 +102,26 @@ def opened_journal(
             f"the journal of run {folder.name} was written by a newer HARLM ({error}); use that version"
         ) from error
     except (sqlite3.Error, OSError) as error:
+        if _few_descriptors():
+            raise ConfigError(
+                f"the journal of run {folder.name} cannot be opened (Too many open files); close some files, or raise their limit "
+                "(`ulimit -n`)"
+            ) from error
         raise TraceError(f"the journal of run {folder.name} cannot be opened: {error}") from error
+
+
+def _few_descriptors() -> bool:
+    """Whether no descriptors are left for a journal: SQLite does not say why it cannot open a file."""
+    taken: list[int] = []
+    try:
+        while len(taken) < _DESCRIPTORS:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    finally:
+        for each in taken:
+            os.close(each)
+    return False
 
 
 def _completed(

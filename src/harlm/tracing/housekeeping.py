@@ -26,9 +26,13 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME = 10  # characters of a ULID that are milliseconds since the epoch
 _PIN = "pinned"
 _REMOVED = ".removed-"  # before the name of a run that is being removed
+IMPORTED = ".import-"
+"""Begins the name of a folder in which a run is unpacked before it is one."""
+
 _STEP = 16 << 20  # bytes that a run writes before it looks at the size of all runs again
 _ROOM = 10  # 1 of 10 bytes of the bound is free after a pruning, so that not every run has to prune
 _OFTEN_ENOUGH_S = 86_400  # to count all runs anew: killed runs have not added what they wrote
+_ABANDONED_S = 86_400  # after which nothing unpacks into a folder any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +308,12 @@ def _size(folder: Path) -> int:
 
 
 def _sweep(runs: Path) -> None:
-    """Remove what is left of runs whose removal was interrupted."""
+    """Remove what is left of runs whose removal or import was interrupted."""
     with suppress(OSError), os.scandir(runs) as entries:
         for entry in list(entries):
             is_removed = entry.name.startswith(_REMOVED) and _ULID.fullmatch(entry.name[len(_REMOVED) :])
-            if is_removed and _is_ours(entry.path):
+            is_abandoned = entry.name.startswith(IMPORTED) and (
+                time.time() - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED_S
+            )
+            if (is_removed or is_abandoned) and _is_ours(entry.path):
                 shutil.rmtree(entry.path, ignore_errors=True)

@@ -17,7 +17,7 @@ import msgspec
 
 from harlm.errors import TraceError
 from harlm.patterns import lazy_pattern
-from harlm.tracing.housekeeping import run_ids
+from harlm.tracing.housekeeping import IMPORTED, run_ids
 from harlm.tracing.jsonl import RunFolder
 from harlm.tracing.request import CONTEXT, put_context
 from harlm.types import Context
@@ -128,7 +128,7 @@ def import_run(file: Path, runs: Path) -> str:
                     f"run {manifest.run} is in {str(runs)!r} already; `harlm runs rm` removes it"
                 )
             runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh = Path(tempfile.mkdtemp(prefix=".import-", dir=runs))
+            fresh = Path(tempfile.mkdtemp(prefix=IMPORTED, dir=runs))
             try:
                 (fresh / "blobs").mkdir(mode=0o700)
                 for entry in _entries(source, file):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harlm.errors import TraceError
+from harlm.errors import ConfigError, TraceError
 from harlm.journal import JOURNAL, Recovered, RecoveredCall, RecoveredReply, RunJournal, opened_journal
 from harlm.types import Amounts, Completion, Usage
 
@@ -151,6 +153,19 @@ def test_the_journal_of_a_newer_version_is_left_as_it_is(
         opened_journal(tmp_path, found=found)
     assert (tmp_path / JOURNAL).read_bytes() == before
     assert not list(tmp_path.glob("*.broken-*"))
+
+
+def test_without_descriptors_the_limit_is_named(tmp_path: Path) -> None:
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, usual[1]))
+    try:
+        with pytest.raises(ConfigError, match="ulimit -n"):
+            opened_journal(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    opened_journal(tmp_path).close()
 
 
 def test_a_file_that_cannot_be_opened_is_named_and_left(tmp_path: Path) -> None:

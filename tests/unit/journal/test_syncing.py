@@ -108,6 +108,14 @@ async def test_a_failure_of_the_disk_is_told_and_nobody_waits_for_ever(file: Pat
     syncing.close()
 
 
+async def test_without_a_descriptor_the_run_goes_on(file: Path, disk: Disk) -> None:
+    syncing = Syncing(file, nothing)
+    disk.error = OSError(24, "Too many open files")
+    syncing.wrote()
+    await syncing.done()
+    syncing.close()
+
+
 async def test_a_wal_that_is_gone_is_no_failure(tmp_path: Path, disk: Disk) -> None:
     syncing = Syncing(tmp_path / "journal.db-wal", nothing)
     syncing.wrote()

@@ -148,6 +148,14 @@ def test_what_an_interrupted_removal_left_goes_with_the_next(tmp_path: Path) -> 
     assert [each.name for each in tmp_path.iterdir()] == [".removed-else"]
 
 
+def test_what_a_killed_import_left_goes_after_a_day(tmp_path: Path) -> None:
+    for name, age in ((".import-old", 90_000), (".import-new", 3_000), ("import-mine", 90_000)):
+        (tmp_path / name / "blobs").mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    prune(tmp_path, None)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".import-new", "import-mine"]
+
+
 def test_runs_are_removed_by_age(tmp_path: Path) -> None:
     write(tmp_path, NAMES[0]).close()
     started = named_run(tmp_path, "last").started

@@ -118,6 +118,21 @@ def test_no_descriptor_left_says_what_to_do(tmp_path: Path, monkeypatch: pytest.
         JsonlSink(tmp_path / RUN, Redactor([]))
 
 
+def test_a_sink_that_cannot_read_what_is_there_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(tmp_path, STORY)
+
+    def none_left(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("harlm.tracing.jsonl._whole_lines", none_left)
+        with pytest.raises(ConfigError, match="close some files"):
+            JsonlSink(tmp_path / RUN, Redactor([]), is_new=False)
+    JsonlSink(tmp_path / RUN, Redactor([]), is_new=False).close()  # it is not open
+
+
 def test_without_a_trace_every_event_fails_with_the_reason(tmp_path: Path) -> None:
     sink = NoTrace(OSError(30, "Read-only file system"), tmp_path)
     with pytest.raises(OSError, match=f"'{tmp_path}': Read-only file system"):
