@@ -5,9 +5,23 @@ cancelled, cleans up, and reports what is stored.
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_first: list[Callable[[], None]] = []
+"""What the first signal does while Ctrl-C is ignored."""
+
+
+@contextmanager
+def first_signal(does: Callable[[], None]) -> Iterator[None]:
+    """In this block, the first signal calls ``does`` if Ctrl-C is ignored, as in a background job of a shell."""
+    _first.append(does)
+    try:
+        yield
+    finally:
+        _first.clear()
 
 
 class Stop:
@@ -44,5 +58,7 @@ class Stop:
         as_ctrl_c = signal.getsignal(signal.SIGINT)  # asyncio's handler while a loop runs: it cancels the run
         if callable(as_ctrl_c):
             as_ctrl_c(signal.SIGINT, frame)
+        elif _first:  # Ctrl-C is ignored
+            _first.pop()()
         else:
-            raise KeyboardInterrupt  # Ctrl-C is ignored, as in a background job of a shell
+            raise KeyboardInterrupt

@@ -78,6 +78,7 @@ def test_a_stopped_run_leaves_no_files_and_says_what_is_kept(
     assert (ran.returncode, ran.stdout) == (code, ""), ran.stderr
     assert ran.stderr.splitlines()[-1] == f"harlm: {said}"
     assert "1 answered call(s) are kept: harlm runs show 01" in ran.stderr
+    assert "stopping: replies that are under way" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(tmp_path.iterdir()) == []
 
