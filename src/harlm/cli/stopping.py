@@ -24,6 +24,12 @@ def first_signal(does: Callable[[], None]) -> Iterator[None]:
         _first.clear()
 
 
+class Stopped(KeyboardInterrupt):
+    """A signal, handled like Ctrl-C. Python says of a process that it ended by Ctrl-C if a plain ``KeyboardInterrupt`` has passed
+    through code that is made of strings, as some imports do, and has been handled since.
+    """
+
+
 class Stop:
     """Remembers the signal that asked the process to stop.
 
@@ -56,9 +62,9 @@ class Stop:
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
         as_ctrl_c = signal.getsignal(signal.SIGINT)  # asyncio's handler while a loop runs: it cancels the run
-        if callable(as_ctrl_c):
+        if callable(as_ctrl_c) and as_ctrl_c is not signal.default_int_handler:
             as_ctrl_c(signal.SIGINT, frame)
-        elif _first:  # Ctrl-C is ignored
+        elif _first and not callable(as_ctrl_c):  # Ctrl-C is ignored
             _first.pop()()
         else:
-            raise KeyboardInterrupt
+            raise Stopped

@@ -108,3 +108,15 @@ def test_a_signal_during_the_clean_up_of_the_process_changes_nothing(number: int
         [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_signal_during_an_import_ends_the_process_with_the_code_of_that_signal() -> None:
+    made_of_strings = "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()"
+    program = (
+        "from harlm.cli.stopping import Stop\nstop = Stop()\nstop.listen()\n"
+        f"try:\n    exec({made_of_strings!r})\nexcept KeyboardInterrupt:\n    raise SystemExit(stop.exit_code)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ended.returncode, ended.stderr) == (143, "")
