@@ -24,9 +24,9 @@ def first_signal(does: Callable[[], None]) -> Iterator[None]:
         _first.clear()
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal, handled like Ctrl-C. Python says of a process that it ended by Ctrl-C if a plain ``KeyboardInterrupt`` has passed
-    through code that is made of strings, as some imports do, and has been handled since.
+class _Stopped(KeyboardInterrupt):
+    """A signal, handled like Ctrl-C. A plain ``KeyboardInterrupt`` that has passed through code in a string, which some imports
+    run, has ``python -m harlm`` end by SIGINT whatever its exit code.
     """
 
 
@@ -67,4 +67,4 @@ class Stop:
         elif _first and not callable(as_ctrl_c):  # Ctrl-C is ignored
             _first.pop()()
         else:
-            raise Stopped
+            raise _Stopped

@@ -111,12 +111,13 @@ def test_a_signal_during_the_clean_up_of_the_process_changes_nothing(number: int
 
 
 def test_a_signal_during_an_import_ends_the_process_with_the_code_of_that_signal() -> None:
-    made_of_strings = "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()"
-    program = (
+    Path("stopped.py").write_text(
         "from harlm.cli.stopping import Stop\nstop = Stop()\nstop.listen()\n"
-        f"try:\n    exec({made_of_strings!r})\nexcept KeyboardInterrupt:\n    raise SystemExit(stop.exit_code)"
+        "try:\n    exec('import os, signal; os.kill(os.getpid(), signal.SIGTERM); signal.pause()')\n"
+        "except KeyboardInterrupt:\n    raise SystemExit(stop.exit_code)\n",
+        encoding="utf-8",
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "stopped"], capture_output=True, text=True, check=False, timeout=60
     )
     assert (ended.returncode, ended.stderr) == (143, "")
