@@ -81,7 +81,7 @@ def _tables(tally: Tally, seconds: float, at_once: int) -> Iterator[Table]:
         ],
     )
     yield Table(
-        "What came of it",
+        "What the runs and their requests came to",
         ["", "times"],
         [
             ["runs with their whole answer", tally.answered],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import zlib
 from collections import defaultdict
@@ -25,7 +26,7 @@ LAWS: Mapping[str, str] = {
 }
 """What must hold."""
 
-_REFUSALS = {3, 4, 5, 6, 7, 8, 130, 143}
+_REFUSALS = {3, 4, 5, 6, 7, 8, 130, 143, -signal.SIGINT}  # the last is 130 as Python may say it
 _JUST_BEFORE_S = 0.5
 """A reply that left the server so long before a process was disturbed may not have been read by it yet: two cores are busy."""
 _JUST_SETTLED = 1
@@ -73,7 +74,7 @@ def _endings(story: Story) -> Iterator[str]:
         if attempt.code not in _REFUSALS | {0} and not attempt.was_killed:
             yield f"{attempt.verb} ended with {attempt.code} after {attempt.disturbance}: {said[-300:]!r}"
     last = story.attempts[-1]
-    if story.answer is None and (last.was_killed or last.code in (0, 130, 143)):
+    if story.answer is None and (last.was_killed or last.code in (0, 130, 143, -signal.SIGINT)):
         yield f"the run did not end: {last.code} {last.errors[-300:]!r}"
 
 

@@ -165,7 +165,7 @@ class Nemesis:
             if attempt.code == _EXIT_INPUT and "has its answer" in attempt.errors:
                 story.kept = _stored_answer(runs / story.run)
                 return
-            ended_by_us = attempt.was_killed or attempt.code in (130, 143)
+            ended_by_us = attempt.was_killed or attempt.code in (130, 143, -signal.SIGINT)
             if not ended_by_us and attempt.code != _EXIT_PROVIDER:
                 return
 

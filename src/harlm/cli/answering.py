@@ -16,6 +16,7 @@ import click
 from harlm.cli.delivery import Undelivered, deliver, refuse_unwritable, rescue
 from harlm.cli.printing import say, show_json_line
 from harlm.cli.reporting import report
+from harlm.cli.stopping import first_signal
 from harlm.cli.streams import StdoutFailed
 from harlm.config import Config
 from harlm.engine.failing import partial_in
@@ -127,25 +128,26 @@ class _StopsAtSignal(Interruption):
     def heard_by(self, stop: Callable[[], None]) -> Iterator[None]:
         """See ``Interruption``."""
         before = signal.getsignal(signal.SIGINT)
-        if not callable(before):
-            with super().heard_by(stop):
+        if not callable(before):  # Ctrl-C is ignored, and other signals are not
+            with first_signal(self._stop_first), super().heard_by(stop):
                 yield
             return
 
-        def stop_first(number: int, frame: FrameType | None) -> None:
+        def at_ctrl_c(number: int, frame: FrameType | None) -> None:
             signal.signal(signal.SIGINT, before)
-            self.request()
-            if not self._quiet:
-                say(
-                    f"stopping: replies that are under way have {GRACE_S:g} s; Ctrl-C again ends the run at once"
-                )
+            self._stop_first()
 
-        signal.signal(signal.SIGINT, stop_first)
+        signal.signal(signal.SIGINT, at_ctrl_c)
         try:
             with super().heard_by(stop):
                 yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+    def _stop_first(self) -> None:
+        self.request()
+        if not self._quiet:
+            say(f"stopping: replies that are under way have {GRACE_S:g} s; Ctrl-C again ends the run at once")
 
 
 @contextmanager

@@ -5,9 +5,29 @@ cancelled, cleans up, and reports what is stored.
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_first: list[Callable[[], None]] = []
+"""What the first signal does while Ctrl-C is ignored."""
+
+
+@contextmanager
+def first_signal(does: Callable[[], None]) -> Iterator[None]:
+    """In this block, the first signal calls ``does`` if Ctrl-C is ignored, as in a background job of a shell."""
+    _first.append(does)
+    try:
+        yield
+    finally:
+        _first.clear()
+
+
+class _Stopped(KeyboardInterrupt):
+    """A signal, handled like Ctrl-C. A plain ``KeyboardInterrupt`` that has passed through code in a string, which some imports
+    run, has ``python -m harlm`` end by SIGINT whatever its exit code.
+    """
 
 
 class Stop:
@@ -42,7 +62,9 @@ class Stop:
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
         as_ctrl_c = signal.getsignal(signal.SIGINT)  # asyncio's handler while a loop runs: it cancels the run
-        if callable(as_ctrl_c):
+        if callable(as_ctrl_c) and as_ctrl_c is not signal.default_int_handler:
             as_ctrl_c(signal.SIGINT, frame)
+        elif _first and not callable(as_ctrl_c):  # Ctrl-C is ignored
+            _first.pop()()
         else:
-            raise KeyboardInterrupt  # Ctrl-C is ignored, as in a background job of a shell
+            raise _Stopped

@@ -78,6 +78,7 @@ def test_a_stopped_run_leaves_no_files_and_says_what_is_kept(
     assert (ran.returncode, ran.stdout) == (code, ""), ran.stderr
     assert ran.stderr.splitlines()[-1] == f"harlm: {said}"
     assert "1 answered call(s) are kept: harlm runs show 01" in ran.stderr
+    assert "stopping: replies that are under way" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -107,3 +108,16 @@ def test_a_signal_during_the_clean_up_of_the_process_changes_nothing(number: int
         [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_signal_during_an_import_ends_the_process_with_the_code_of_that_signal() -> None:
+    Path("stopped.py").write_text(
+        "from harlm.cli.stopping import Stop\nstop = Stop()\nstop.listen()\n"
+        "try:\n    exec('import os, signal; os.kill(os.getpid(), signal.SIGTERM); signal.pause()')\n"
+        "except KeyboardInterrupt:\n    raise SystemExit(stop.exit_code)\n",
+        encoding="utf-8",
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "stopped"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ended.returncode, ended.stderr) == (143, "")
