@@ -19,7 +19,7 @@ from harlm.redact import Redactor
 from harlm.tracing.cutting import was_cut
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
-from harlm.tracing.jsonl import JsonlSink, NoTrace, RunFolder, descriptors_short
+from harlm.tracing.jsonl import JsonlSink, NoTrace, RunFolder
 from harlm.types import Completion, Usage
 
 _LEAST = 1 << 16  # bytes that a new journal needs
@@ -106,18 +106,12 @@ def journal_of(
 
 
 def _shortage(folder: Path) -> OSError | None:
-    """Why nothing can be written into a folder, if that is for lack of room.
-
-    Raises:
-        ConfigError: no descriptors are left.
-    """
+    """Why nothing can be written into a folder, if that is for lack of room."""
     probe = folder / "journal.db.probe"
     try:
         probe.write_bytes(b" " * _LEAST)
         probe.unlink()
     except OSError as error:
-        if (shortage := descriptors_short(folder, error)) is not None:
-            raise shortage from error
         return error if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
     return None
 

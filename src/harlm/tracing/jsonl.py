@@ -120,9 +120,12 @@ class JsonlSink:
             self._blobs = folder / "blobs"
             self._events = opened_events(folder, lambda: _make_private(self._blobs), is_new=is_new)
         except OSError as error:
-            if (shortage := descriptors_short(folder, error)) is None:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
-            raise shortage from error
+            raise ConfigError(
+                f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); "
+                "close some files, or raise their limit (`ulimit -n`)"
+            ) from error
         try:
             self._end = 0 if is_new else _whole_lines(self._events, folder / "events.jsonl")
         except BaseException:
@@ -343,16 +346,6 @@ class RunFolder:
         if isinstance(value, Mapping) and value.keys() == {"blob", "bytes"} and str(value["blob"]).isalnum():
             return msgspec.json.decode((self.folder / "blobs" / str(value["blob"])).read_bytes())
         return value
-
-
-def descriptors_short(folder: Path, error: OSError) -> ConfigError | None:
-    """The error for a run that cannot be stored because no descriptors are left; ``None`` if something else is wrong."""
-    if error.errno not in (errno.EMFILE, errno.ENFILE):
-        return None
-    return ConfigError(
-        f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); "
-        "close some files, or raise their limit (`ulimit -n`)"
-    )
 
 
 def _whole_lines(opened: int, path: Path) -> int:
