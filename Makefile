@@ -6,7 +6,7 @@ LOCK   := test
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test servers check fuzz perf bench bench-embedded bench-quick bench-real test-latest test-lowest locks clean
+.PHONY: demo test servers check fuzz chaos perf bench bench-embedded bench-quick bench-real test-latest test-lowest locks clean
 
 demo: $(VENV)/.core
 	$(BIN)/harlm demo
@@ -30,6 +30,10 @@ check: $(VENV)/.check
 fuzz: $(VENV)/.test
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py tests/wire/test_mutations.py --timeout 3600
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n 0 tests/abuse/host --timeout 7200
+
+# A thousand runs that are killed, stopped and taken up again; half an hour on two cores.
+chaos: $(VENV)/.test
+	$(BIN)/python -m perf.chaos --runs $(or $(RUNS),1000)
 
 perf: $(VENV)/.test
 	$(BIN)/python -m perf.run $(if $(PEER),--peer $(PEER))

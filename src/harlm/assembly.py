@@ -190,7 +190,7 @@ async def open_run(
         billing, run_id = Billing(listed, _counters(maker)), earlier or new_run_id()
         redactor = Redactor([*access.secrets, *tools.secrets])
         stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
-        journal = journal_of(config, run_id, redactor, cleanup, stored, is_new=earlier is None)
+        journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, is_new=earlier is None)
         account = _account(config, began, journal)
         embedder, paid = await _embedder(config, access, account, billing, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])

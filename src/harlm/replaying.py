@@ -31,7 +31,7 @@ from harlm.tools.recorded import RecordedTool
 from harlm.tools.toolset import Toolset
 from harlm.tracing.jsonl import RunFolder, find_run
 from harlm.tracing.moving import EXPORTED, import_run
-from harlm.tracing.request import RunRequest, read_request
+from harlm.tracing.request import RunRequest, has_questions, read_request
 from harlm.types import Answer, ModelDescription
 
 _SHOWN = 400  # characters of each side of a difference
@@ -98,6 +98,8 @@ async def replayed(stored: RunFolder, own: Config, context: object = None) -> Re
         ContextError: its documents cannot be read, or have changed.
     """
     began = time.monotonic()
+    if has_questions(stored.folder):
+        raise TraceError(f"run {stored.folder.name} is a session, and only a run of one question is replayed")
     request = read_request(stored.folder)
     seen: list[Event] = []
     with tempfile.TemporaryDirectory(prefix="harlm-replay-") as home:

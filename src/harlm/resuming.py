@@ -25,6 +25,7 @@ from harlm.tracing.request import (
     Sources,
     changed_documents,
     has_context,
+    has_questions,
     known_documents,
     named,
     read_context,
@@ -164,21 +165,16 @@ def resumption_of(
     *,
     accept_changes: bool = False,
     repeats: bool | None = None,
-    is_session: bool = False,
 ) -> Resumption:
     """A stored run, to be taken up again.
 
     Raises:
-        TraceError: it has its answer, or it was not kept what it was asked.
+        TraceError: it has its answer, it is a session, or it was not kept what it was asked.
     """
-    result = stored.result
-    if (
-        not is_session
-        and result is not None
-        and result.answer is not None
-        and result.answer.status in ("ok", "not_found")
-    ):
-        name = stored.folder.name
+    result, name = stored.result, stored.folder.name
+    if has_questions(stored.folder):
+        raise TraceError(f"run {name} is a session: `harlm chat --resume {name}` continues it")
+    if result is not None and result.answer is not None and result.answer.status in ("ok", "not_found"):
         raise TraceError(f"run {name} has its answer: `harlm runs show {name}` prints it")
     return Resumption(
         folder=stored.folder,

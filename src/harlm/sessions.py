@@ -35,18 +35,16 @@ from harlm.resuming import (
     context_of,
     keep_request,
     origin_of,
-    resumption_of,
     take_up,
 )
 from harlm.running import ClientParts, open_parts, solved, stopper, with_type
 from harlm.synchronous import LoopThread
 from harlm.tracing.jsonl import find_run, write_private
-from harlm.tracing.request import CONTEXT, Sources
+from harlm.tracing.request import CONTEXT, QUESTIONS, Sources, read_request
 from harlm.typed import schema_of
 from harlm.types import Answer, Context, Mode, Task, Usage
 
-_FILE = "session.json"
-_COPIED = ("request.json", CONTEXT, _FILE)
+_COPIED = ("request.json", CONTEXT, QUESTIONS)
 
 SessionMode = Literal["repl", "full"]
 """The modes that have a REPL, in which a session keeps its state."""
@@ -301,7 +299,12 @@ class LiveSession:
     def _stored(self) -> Resumption:
         stored = find_run(runs_of(self._settings), self.id)
         self._asked = read_questions(stored.folder)
-        return resumption_of(stored, accept_changes=self._accept_changes, repeats=False, is_session=True)
+        return Resumption(
+            folder=stored.folder,
+            request=read_request(stored.folder),
+            accept_changes=self._accept_changes,
+            repeats=False,
+        )
 
     async def _reopened(self) -> None:
         await self.aclose()
@@ -348,7 +351,7 @@ class LiveSession:
 
     def _save(self) -> None:
         if self._folder.is_dir():
-            write_private(self._folder / _FILE, msgspec.json.encode(_Saved(1, self._asked)))
+            write_private(self._folder / QUESTIONS, msgspec.json.encode(_Saved(1, self._asked)))
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -378,11 +381,6 @@ class _Relay:
             sink.emit(event)
 
 
-def is_session(folder: Path) -> bool:
-    """Whether a stored run is a session."""
-    return (folder / _FILE).exists()
-
-
 def read_questions(folder: Path) -> list[SessionQuestion]:
     """The questions of a stored session.
 
@@ -390,7 +388,7 @@ def read_questions(folder: Path) -> list[SessionQuestion]:
         TraceError: the run is no session, or cannot be read.
     """
     try:
-        return msgspec.json.decode((folder / _FILE).read_bytes(), type=_Saved).asked
+        return msgspec.json.decode((folder / QUESTIONS).read_bytes(), type=_Saved).asked
     except FileNotFoundError:
         raise TraceError(
             f"run {folder.name} is no session; `harlm runs resume {folder.name}` takes it up"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, closing, suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from harlm.config import Config
 from harlm.errors import TraceError
-from harlm.events import CallFinished, CallStarted, Resumed, Reused, ToolCalled
+from harlm.events import CallFinished, CallStarted, Noted, Resumed, Reused, ToolCalled
 from harlm.home import leave_out_own_files, runs_of
 from harlm.journal import Recovered, RecoveredCall, RecoveredReply, RunJournal, opened_journal
 from harlm.protocols import TraceSink
@@ -18,8 +19,10 @@ from harlm.redact import Redactor
 from harlm.tracing.cutting import was_cut
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
-from harlm.tracing.jsonl import JsonlSink, NoTrace, RunFolder
+from harlm.tracing.jsonl import JsonlSink, NoTrace, RunFolder, descriptors_short
 from harlm.types import Completion, Usage
+
+_LEAST = 1 << 16  # bytes that a new journal needs
 
 
 def stored_run(
@@ -37,10 +40,11 @@ def stored_run(
     """
     keeper = Housekeeper(runs_of(config), config.tracing.runs_mb << 20)
     keeper.start()
-    cleanup.callback(keeper.close)
+    folder = runs_of(config) / run_id
+    cleanup.callback(_counted, keeper, folder)
     try:
         sink = JsonlSink(
-            runs_of(config) / run_id,
+            folder,
             redactor,
             is_new=is_new,
             max_bytes=config.tracing.run_mb << 20,
@@ -56,27 +60,66 @@ def stored_run(
     return cleanup.enter_context(closing(sink))
 
 
+def _counted(keeper: Housekeeper, folder: Path) -> None:
+    """Count what a run has written besides its trace, at its end."""
+    for name in ("journal.db", "request.json", "context.z"):
+        with suppress(OSError):
+            keeper.wrote((folder / name).stat().st_size)
+    keeper.close()
+
+
 def journal_of(
     config: Config,
     run_id: str,
     redactor: Redactor,
+    sinks: Sequence[TraceSink],
     cleanup: AsyncExitStack,
     stored: JsonlSink | NoTrace,
     *,
     is_new: bool,
 ) -> RunJournal:
-    """The journal of a run; one that keeps nothing where its trace cannot be stored. What the journal of an earlier attempt lacks is
-    taken from the trace.
+    """The journal of a run; one that keeps nothing where the run cannot be stored. What the journal of an earlier attempt lacks is
+    taken from the trace. Where the disk has no room for a new one, nothing may be asked for.
 
     Raises:
         TraceError: the journal of an earlier attempt cannot be used.
+        ConfigError: no descriptors are left for it.
     """
     folder = runs_of(config) / run_id
     found = None if is_new else partial(found_in_trace, folder)
-    is_kept = isinstance(stored, JsonlSink)
-    journal = opened_journal(folder, redactor.clean, found) if is_kept else RunJournal()
+    try:
+        journal = (
+            opened_journal(folder, redactor.clean, found) if isinstance(stored, JsonlSink) else RunJournal()
+        )
+    except TraceError as error:
+        if not is_new:
+            raise
+        journal = RunJournal()
+        if (reason := _shortage(folder)) is not None:
+            journal.refuse_all(reason)
+        else:
+            Fanout(sinks).emit(
+                Noted(run=run_id, node="0", message=f"{error}; this run cannot be taken up again")
+            )
     cleanup.callback(journal.close)
     return journal
+
+
+def _shortage(folder: Path) -> OSError | None:
+    """Why nothing can be written into a folder, if that is for lack of room.
+
+    Raises:
+        ConfigError: no descriptors are left.
+    """
+    probe = folder / "journal.db.probe"
+    try:
+        probe.write_bytes(b" " * _LEAST)
+        probe.unlink()
+    except OSError as error:
+        if (shortage := descriptors_short(folder, error)) is not None:
+            raise shortage from error
+        return error if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    return None
 
 
 def found_in_trace(folder: Path) -> Recovered:

@@ -160,9 +160,9 @@ def test_secrets_of_a_server_are_not_in_the_stored_trace(clean_environment: Path
     cell = "out = variables()\ntry:\n    dies()\nexcept Exception as error:\n    print(error, 's3cret-of-the-server')"
     answer, _, _ = asked((cell, FINISH), real(env={"TOKEN": "s3cret-of-the-server"}))
     (stored,) = (clean_environment / "runs").glob(f"*{answer.run_id}*")
-    text = "".join(each.read_text(encoding="utf-8") for each in stored.rglob("*") if each.is_file())
-    assert '"kind":"tool_called"' in text
-    assert "s3cret-of-the-server" not in text
+    written = b"".join(each.read_bytes() for each in stored.rglob("*") if each.is_file())
+    assert b'"kind":"tool_called"' in written
+    assert b"s3cret-of-the-server" not in written
     assert "TOKEN" in answer.text
     assert not {"OPENAI_API_KEY", "HARLM_HOME"} & set(json.loads(answer.text.replace("'", '"')))
 

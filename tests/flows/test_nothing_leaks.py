@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harlm import HARLM, events
+from harlm import HARLM, events, threads
 from harlm.config import Config, EngineSettings, SandboxSettings, TracingSettings
 from harlm.events import Event
 from harlm.types import Completion, Message, Sampling, Usage
@@ -134,8 +134,9 @@ def _client(chance: random.Random, tier: str, home: Path) -> HARLM:
 
 @pytest.fixture
 def seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> int:
-    """Of the random choices. Temporary folders are made in a folder of the test."""
+    """Of the random choices. Temporary folders are made in a folder of the test, and threads without work end soon."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(threads, "_KEPT_S", 0.02)
     return _SEED
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -126,13 +127,19 @@ def ran(turns: list[list[Attempt]], speculation: Speculation, **settings: Any) -
     return Ran(answer, shown, server, log)
 
 
+@cache
+def alone_at(*replies: Attempt) -> Ran:
+    """A run without early calls, in which the root model replies with these at once: it is not streamed, so nothing breaks off."""
+    return ran([[each] for each in replies], "off")
+
+
 @pytest.mark.parametrize("speculation", ["safe", "eager"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_run_ends_as_without_early_calls_and_every_call_is_paid(
     scenario: str, speculation: Speculation
 ) -> None:
     turns = SCENARIOS[scenario]
-    alone = ran([attempts[-1:] for attempts in turns], "off")  # which is not streamed, so nothing breaks off
+    alone = alone_at(*(attempts[-1] for attempts in turns))
     ahead = ran(turns, speculation)
     assert (ahead.answer.text, ahead.answer.status) == (alone.answer.text, alone.answer.status)
     assert ahead.shown == alone.shown

@@ -201,7 +201,9 @@ class Host:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, preexec_fn=self._limit,
                 env={**os.environ, "TMPDIR": str(self._temporary), "HARLM_HOME": str(self._home)},
             )  # fmt: skip
-        honest = self._judge(cells("an honest cell", "print(llm_query('x'))", seconds=_START_S))
+        honest = self._judge(
+            cells("an honest cell", "print(llm_query('x'))", seconds=_START_S), patience_s=0.0
+        )
         if honest.ended != "ok":
             raise AssertionError(f"an honest run ended with {honest}\n{self.errors()}")
 
@@ -209,7 +211,7 @@ class Host:
         """What the child printed on stderr, the end of it."""
         return (self._folder / "stderr").read_text(errors="replace")[-2000:]
 
-    def _judge(self, case: Case) -> Judged:
+    def _judge(self, case: Case, patience_s: float = _PATIENCE_S) -> Judged:
         child = self._child
         assert child is not None
         assert child.stdin is not None
@@ -238,7 +240,7 @@ class Host:
         return Judged(
             name=case.name, ended=found["ended"], text=found["text"], marks=found["marks"], wall_s=wall_s,
             gap_p99_s=late[int(0.99 * (len(late) - 1))], gap_s=late[-1], rss_mb=most - first_mb,
-            disk_mb=_size_mb(self._folder) - first_disk, left=before.left(child.pid, self._temporary),
+            disk_mb=_size_mb(self._folder) - first_disk, left=before.left(child.pid, self._temporary, patience_s),
         )  # fmt: skip
 
     def _read(self, patience_s: float, go_on: Callable[[], bool]) -> dict[str, Any] | None:
@@ -286,9 +288,9 @@ class _Held:
             frozenset(each.name for each in temporary.iterdir()),
         )
 
-    def left(self, pid: int, temporary: Path) -> list[str]:
+    def left(self, pid: int, temporary: Path, patience_s: float) -> list[str]:
         """What the process has more than at this moment, and still has after a while."""
-        until = time.monotonic() + _PATIENCE_S
+        until = time.monotonic() + patience_s
         while (found := self._more(_Held.by(pid, temporary))) and time.monotonic() < until:
             time.sleep(_LOOK_S)
         return found

@@ -28,6 +28,7 @@ from harlm.resuming import (
 from harlm.testing import ScriptedModel
 from harlm.tracing.jsonl import JsonlSink, RunFolder
 from harlm.tracing.request import (
+    QUESTIONS,
     RunRequest,
     Sources,
     known_documents,
@@ -64,7 +65,13 @@ def test_a_run_with_an_answer_is_not_taken_up(tmp_path: Path, status: Status) ->
     run = stored(tmp_path, events.Answered(answer=Answer(text="x", status=status)))
     with pytest.raises(TraceError, match=f"has its answer: `harlm runs show {RUN}`"):
         resumption_of(run)
-    assert resumption_of(run, is_session=True).run == RUN
+
+
+def test_a_session_is_not_taken_up_as_a_run_of_one_question(tmp_path: Path) -> None:
+    run = stored(tmp_path, None)
+    (run.folder / QUESTIONS).touch()
+    with pytest.raises(TraceError, match=f"`harlm chat --resume {RUN}` continues it"):
+        resumption_of(run)
 
 
 @pytest.mark.parametrize(

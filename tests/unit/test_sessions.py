@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from harlm import HARLM, Budget, ConfigError, CostLimit, Price, TraceError
-from harlm.sessions import LiveSession, is_session, read_questions
+from harlm.sessions import LiveSession, read_questions
 from harlm.testing import Request, ScriptedServer
+from harlm.tracing.request import has_questions
 
 
 def reply(request: Request) -> str:
@@ -130,7 +131,11 @@ def test_its_paths_are_read_again(server: ScriptedServer, clean_environment: Pat
         assert again.ask(SECOND).text == "['<one>', '<two>']"
     assert again.id == name
     folder = next((clean_environment / "runs").glob(f"*{name}"))
-    assert is_session(folder)
+    assert has_questions(folder)
+    with pytest.raises(TraceError, match="is a session: `harlm chat --resume"):
+        ours.resume(name)
+    with pytest.raises(TraceError, match="is a session"):
+        ours.replay(name)
     assert len(read_questions(folder)) == 2
     assert not (folder / "context.z").exists()
 

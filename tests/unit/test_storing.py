@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,17 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harlm import events
+from harlm import events, storing
 from harlm.config import Config, TracingSettings
-from harlm.errors import TraceError
+from harlm.errors import StorageFull, TraceError
 from harlm.events import Event
-from harlm.journal import JOURNAL
+from harlm.journal import JOURNAL, RunJournal
 from harlm.redact import Redactor
 from harlm.storing import found_in_trace, journal_of, stored_run
 from harlm.testing import EventLog
 from harlm.tracing.cutting import LONG
 from harlm.tracing.jsonl import JsonlSink, NoTrace
-from harlm.types import Usage
+from harlm.types import Amounts, Usage
 from tests.support.story import STORY
 
 RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -155,7 +156,7 @@ async def test_trace_and_journal_are_in_the_folder_of_the_run_until_it_ends(tmp_
     async with AsyncExitStack() as cleanup:
         sink = stored_run(config, RUN, NO_SECRETS, [], cleanup, is_new=True)
         assert isinstance(sink, JsonlSink)
-        journal = journal_of(config, RUN, NO_SECRETS, cleanup, sink, is_new=True)
+        journal = journal_of(config, RUN, NO_SECRETS, [], cleanup, sink, is_new=True)
         was_kept = journal.is_kept
         with pytest.raises(TraceError, match="open in another process"):
             stored_run(config, RUN, NO_SECRETS, [], cleanup, is_new=False)
@@ -171,7 +172,7 @@ async def test_a_run_that_cannot_be_stored_has_a_trace_that_says_why_and_a_journ
     async with AsyncExitStack() as cleanup:
         sink = stored_run(config, RUN, NO_SECRETS, [EventLog()], cleanup, is_new=True)
         assert isinstance(sink, NoTrace)
-        journal = journal_of(config, RUN, NO_SECRETS, cleanup, sink, is_new=True)
+        journal = journal_of(config, RUN, NO_SECRETS, [], cleanup, sink, is_new=True)
         assert not journal.is_kept
 
 
@@ -180,9 +181,30 @@ async def test_a_journal_that_is_gone_is_made_again_for_a_run_that_is_taken_up(t
     config = Config(tracing=TracingSettings(home=str(tmp_path)))
     for is_new, expected in ((True, None), (False, "x")):
         async with AsyncExitStack() as cleanup:
-            sink = stored_run(config, RUN, NO_SECRETS, [], cleanup, is_new=False)
-            journal = journal_of(config, RUN, NO_SECRETS, cleanup, sink, is_new=is_new)
+            sink = stored_run(config, RUN, NO_SECRETS, [], cleanup, is_new=is_new)
+            journal = journal_of(config, RUN, NO_SECRETS, [], cleanup, sink, is_new=is_new)
             kept = journal.known("k")
             assert (kept is not None and kept.completion is not None and kept.completion.text) == (
                 expected or False
             )
+
+
+async def test_a_run_without_a_journal_says_so_and_one_on_a_full_disk_asks_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_opened(*_: object) -> RunJournal:
+        raise TraceError("the journal cannot be opened")
+
+    monkeypatch.setattr(storing, "opened_journal", not_opened)
+    config = Config(tracing=TracingSettings(home=str(tmp_path)))
+    log = EventLog()
+    async with AsyncExitStack() as cleanup:
+        sink = stored_run(config, RUN, NO_SECRETS, [log], cleanup, is_new=True)
+        assert not journal_of(config, RUN, NO_SECRETS, [log], cleanup, sink, is_new=True).is_kept
+        assert "cannot be taken up again" in log.of(events.Noted)[0].message
+        monkeypatch.setattr(
+            storing, "_shortage", lambda folder: OSError(errno.ENOSPC, "No space left on device")
+        )
+        full = journal_of(config, RUN, NO_SECRETS, [log], cleanup, sink, is_new=True)
+        with pytest.raises(StorageFull, match="No space left on device"):
+            full.sent(Amounts(calls=1))

@@ -123,15 +123,15 @@ def main() -> None:
         streams.settle()
     except KeyboardInterrupt:  # a second Ctrl-C during the clean-up of the first
         code = stop.exit_code
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only clean-up remains
+    stop.ignore()
     sys.exit(code)
 
 
 def _run(stop: Stop) -> int:
     try:
-        ended = harlm.main(prog_name="harlm", standalone_mode=False)
+        code = harlm.main(prog_name="harlm", standalone_mode=False)
         sys.stdout.flush()
-        return ended if type(ended) is int else 0  # the exit code of a verb that has one
+        return code if isinstance(code, int) else 0  # that of a verb that exits; click returns it here
     except click.exceptions.Exit as exiting:
         return exiting.exit_code
     except click.ClickException as error:

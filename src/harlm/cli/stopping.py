@@ -26,6 +26,11 @@ class Stop:
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, self._interrupt)
 
+    def ignore(self) -> None:
+        """Ignore the signals, and Ctrl-C, from now on: only clean-up remains."""
+        for number in (signal.SIGINT, *_SIGNALS):
+            signal.signal(number, signal.SIG_IGN)
+
     @property
     def exit_code(self) -> int:
         """The exit code that a shell expects of a process stopped by this signal."""

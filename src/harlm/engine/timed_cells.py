@@ -38,7 +38,8 @@ class TimedCells:
             ModelError: a call of the cell failed in a way that no code can change.
             SandboxFailure: the REPL cannot be opened, or broke.
         """
-        if (refusal := await self._refusal(cell, turn)) is not None:
+        refusal = await self._asked(cell, turn)
+        if refusal is not None:
             return refusal
         to_work = self._node.seconds_to_work
         seconds = (
@@ -52,6 +53,17 @@ class TimedCells:
         learned = self._workspace.learned
         self._workspace.effects.happen(lambda: learned.printed([observation]))
         return observation
+
+    async def _asked(self, cell: str, turn: int) -> Observation | None:
+        """``_refusal``, unless the run is to stop before the user has answered."""
+        asking = asyncio.create_task(self._refusal(cell, turn))
+        try:
+            if await self._node.run.stopping.done_within(math.inf, asking):
+                return asking.result()
+        finally:
+            asking.cancel()
+        self._node.account.too_late()
+        return Observation(error="The run was stopped before the user allowed this cell.")
 
     async def _refusal(self, cell: str, turn: int) -> Observation | None:
         """What the model sees of a cell that the user does not let run; ``None`` for any other."""

@@ -292,6 +292,10 @@ class RunJournal:
         if self._syncing is not None:
             await self._syncing.done()
 
+    def refuse_all(self, error: Exception) -> None:
+        """Let nothing be asked for: it could not be written down."""
+        self._failed(error)
+
     def close(self) -> None:
         """Close the file. Safe to call twice."""
         connection, self._connection = self._connection, None

@@ -74,5 +74,5 @@ class Syncing:
         except FileNotFoundError:
             pass  # the WAL was written into the file
         except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):  # the next sync has a descriptor, perhaps
+            if error.errno not in (errno.EMFILE, errno.ENFILE):  # the next sync may find a descriptor
                 self._on_failure(error)

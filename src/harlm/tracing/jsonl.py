@@ -119,18 +119,15 @@ class JsonlSink:
         try:
             self._blobs = folder / "blobs"
             self._events = opened_events(folder, lambda: _make_private(self._blobs), is_new=is_new)
-            try:
-                self._end = _whole_lines(self._events, folder / "events.jsonl")
-            except BaseException:
-                os.close(self._events)
-                raise
         except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
+            if (shortage := descriptors_short(folder, error)) is None:
                 raise
-            raise ConfigError(
-                f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); "
-                "close some files, or raise their limit (`ulimit -n`)"
-            ) from error
+            raise shortage from error
+        try:
+            self._end = 0 if is_new else _whole_lines(self._events, folder / "events.jsonl")
+        except BaseException:
+            os.close(self._events)
+            raise
 
     def emit(self, event: Event) -> None:
         """Append one event, cut to a bounded length, unless the trace has reached its size.
@@ -348,11 +345,19 @@ class RunFolder:
         return value
 
 
+def descriptors_short(folder: Path, error: OSError) -> ConfigError | None:
+    """The error for a run that cannot be stored because no descriptors are left; ``None`` if something else is wrong."""
+    if error.errno not in (errno.EMFILE, errno.ENFILE):
+        return None
+    return ConfigError(
+        f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); "
+        "close some files, or raise their limit (`ulimit -n`)"
+    )
+
+
 def _whole_lines(opened: int, path: Path) -> int:
     """Cut off a last line that a crash has left half written; returns the bytes of the file then."""
     size = os.fstat(opened).st_size
-    if not size:
-        return 0
     with path.open("rb") as lines:
         end = size
         while end:

@@ -1,12 +1,13 @@
 """What a stored run was asked, kept with it so that it can be asked again: ``request.json``, and the texts that cannot be read again.
 
 - ``request.json``: the question, where its documents come from and what they held, and the settings, without any key;
-- ``context.z``: the documents themselves, if they did not come from files: a text, a list, standard input.
+- ``context.z``: the documents themselves, if they are small and did not come from files: a text, a list, standard input.
 """
 
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,9 +24,24 @@ FORMAT = 1
 CONTEXT = "context.z"
 """The name of the file of documents."""
 
+LARGEST_KEPT = 8 << 20
+"""Characters of documents that are kept with a run; larger ones are passed again when it is taken up."""
+
+QUESTIONS = "session.json"
+"""The name of the file of the questions of a session."""
+
 _REQUEST = "request.json"
 _MOST = 4 << 30  # bytes of texts that are taken out of a file
-_encode = msgspec.json.Encoder().encode
+
+
+def _plain(value: object) -> object:
+    """The offsets in the marks of a document, which may be arrays."""
+    if isinstance(value, array):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is no part of what a run was asked")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -117,7 +133,7 @@ def write_request(folder: Path, request: RunRequest, context: Context, redactor:
     Raises:
         OSError: it cannot be written.
     """
-    if request.origin.paths is None:
+    if request.origin.paths is None and context.characters <= LARGEST_KEPT:
         put_context(folder, context)
     write_private(folder / _REQUEST, redactor.clean(_encode(request)) + b"\n")
 
@@ -176,6 +192,11 @@ def put_context(folder: Path, context: Context) -> None:
 def has_context(folder: Path) -> bool:
     """Whether documents are kept with a run."""
     return (folder / CONTEXT).exists()
+
+
+def has_questions(folder: Path) -> bool:
+    """Whether a stored run is a session."""
+    return (folder / QUESTIONS).exists()
 
 
 class _Versioned(msgspec.Struct):

@@ -76,11 +76,13 @@ class CallTree:
 
     Attributes:
         root: the node of the user's task; ``None`` until it begins.
+        later_roots: those of the later questions of a session.
         is_cut: whether the trace was cut, so that the counts are too low.
     """
 
     def __init__(self, past: Iterable[events.Event] = ()) -> None:
         self.root: NodeSummary | None = None
+        self.later_roots: list[NodeSummary] = []
         self._nodes: dict[str, NodeSummary] = {}
         self._roles: dict[int, events.Role] = {}  # of the calls in flight
         self._others: NodeSummary | None = None
@@ -167,6 +169,8 @@ class CallTree:
                 parent.running[node.name] = node
             elif self.root is None:
                 self.root = node
+            elif event.parent is None and len(self.later_roots) < _MOST:
+                self.later_roots.append(node)
         return node
 
     def _other_nodes(self, root: NodeSummary) -> NodeSummary:

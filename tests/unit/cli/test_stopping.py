@@ -97,3 +97,13 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     with ScriptedServer(reply) as server:
         ran = stopped(server, signal.SIGHUP, tmp_path, lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     assert (ran.returncode, ran.stdout) == (0, "done\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_the_clean_up_of_the_process_changes_nothing(number: int) -> None:
+    late = f"import atexit, os\natexit.register(lambda: os.kill(os.getpid(), {int(number)}))\n"
+    program = f"{late}from harlm.cli import main\nmain()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from harlm.budget.estimate import RunEstimate
 from harlm.cli.answering import Showing, show_answer, style_of
@@ -52,6 +53,13 @@ _FLAGS = {
     "strict": "engine.strict",
     "cache": "memory.cache",
 }
+
+
+_WITH_RESUME = frozenset(
+    {"resume", "max_cost", "max_tokens", "max_calls", "timeout", "style", "as_events", "output", "approve"}
+    | {"tools", "mcp", "yes", "quiet", "verbose", "question_file"}
+)
+"""The options that mean something together with ``--resume``."""
 
 
 @click.command("ask")
@@ -235,8 +243,20 @@ def _resume(question: str | None, paths: tuple[str, ...], options: Mapping[str, 
     """Take up a stopped run.
 
     Raises:
-        click.UsageError: there is a question too.
+        click.UsageError: there is a question too, or an option that the run has its own value of.
     """
+    context = click.get_current_context()
+    given = [
+        each.opts[0]
+        for each in context.command.params
+        if isinstance(each, click.Option)
+        and each.name not in _WITH_RESUME
+        and context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"--resume takes up a run with its own settings, so {', '.join(given)} would mean nothing; leave it out, or ask anew"
+        )
     if question is not None or options["question_file"] is not None:
         raise click.UsageError(
             f"--resume {options['resume']} has its question; leave the question and the paths out"

@@ -77,8 +77,8 @@ def show_(*, run: str, cells: bool, **options: Any) -> None:
     show(f"context:  {counted(folder.record.documents, 'document')}, about {folder.record.tokens:,} tokens")
     show(f"models:   {folder.record.root_model}, {folder.record.sub_model}\n")
     tree, damage = _tree(folder)
-    if tree.root is not None:
-        _print_tree(tree.root, 0)
+    for root in (*([] if tree.root is None else [tree.root]), *tree.later_roots):
+        _print_tree(root, 0)
     if tree.is_cut:
         show("(the trace was cut at its size, tracing.run_mb: what came later is not counted here)")
     if cells:

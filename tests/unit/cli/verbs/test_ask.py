@@ -103,3 +103,16 @@ def test_branches_are_asked_for_with_a_flag() -> None:
     assert "race " not in ask("What is the code?", "a.txt", "--mode", "repl").stderr
     assert "9 is not in the range 1<=x<=8" in ask("What is the code?", "a.txt", "--branches", "9").stderr
     assert ask("What is the code?", "a.txt", "--value-per-second", "-1").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--resume", "01X", "-m", "openai/x", "--seed", "3"], "-m, --seed would mean nothing"),
+        (["What?", "--resume", "01X"], "--resume 01X has its question"),
+    ],
+)
+def test_a_run_that_is_taken_up_has_its_own_question_and_settings(arguments: list[str], said: str) -> None:
+    ran = ask(*arguments)
+    assert ran.exit_code == 2
+    assert said in ran.output

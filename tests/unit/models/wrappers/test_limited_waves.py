@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from harlm.models.wrappers import KnownLimits, Layers, Limited, Limiter
 from harlm.models.wrappers.known_limits import place_of
 from harlm.types import Completion, Message, Rates, Sampling
+from tests.support.host import FUZZ
 from tests.support.rate_limits import FIRST, WIDE, AtOnce, answer, limited, requests, steady, uneven
 from tests.support.timed_provider import ASKED, Outcome, Provider, failing, said
 from tests.support.virtual_time import in_virtual_time, now
@@ -78,11 +81,29 @@ async def test_a_known_address_without_refusals_gets_all_at_once(states: bool) -
     assert second.waves == 1
 
 
-@pytest.mark.parametrize("status", [429, 503, 529])
-@pytest.mark.parametrize("states", [False, True], ids=["no limits stated", "limits stated"])
-@pytest.mark.parametrize("takes", [steady(0.05), steady(2.0), uneven(0.5)], ids=["short", "long", "uneven"])
-@pytest.mark.parametrize("concurrency", [32, 512])
-@pytest.mark.parametrize("between_s", [0.0, 30.0, 3_600.0], ids=["at once", "soon", "later"])
+_BURSTS = list(
+    itertools.product(
+        {"at once": 0.0, "soon": 30.0, "later": 3_600.0}.items(),
+        [32, 512],
+        {"short": steady(0.05), "long": steady(2.0), "uneven": uneven(0.5)}.items(),
+        {"no limits stated": False, "limits stated": True}.items(),
+    )
+)
+"""Seconds between runs, concurrency, the time of a reply, and whether limits are stated."""
+_STATUSES = (429, 503, 529)
+
+
+def bursts() -> Iterator[Any]:
+    """Each burst with one status, such that each value of the others meets each status; with ``HARLM_FUZZ`` with all of them."""
+    for number, (between, concurrency, takes, states) in enumerate(_BURSTS):
+        for status in _STATUSES if FUZZ else [_STATUSES[(number + number // 6 + number // 12) % 3]]:
+            yield pytest.param(
+                between[1], concurrency, takes[1], states[1], status,
+                id=f"{between[0]}-{concurrency}-{takes[0]}-{states[0]}-{status}",
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize(("between_s", "concurrency", "takes", "states", "status"), list(bursts()))
 @in_virtual_time
 async def test_of_a_burst_few_are_refused_in_the_first_run_and_hardly_any_later(
     between_s: float, concurrency: int, takes: Callable[[], float], states: bool, status: int

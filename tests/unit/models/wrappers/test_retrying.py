@@ -307,12 +307,13 @@ async def test_all_attempts_of_a_call_have_one_key() -> None:
 
 
 @in_virtual_time
-async def test_every_call_has_its_own_key() -> None:
+async def test_every_call_has_its_own_key_unless_it_brings_one() -> None:
     provider = Provider()
     line = Retrying(provider, Patience())
-    sampling = Sampling(request_key="of an outer layer")
-    await asyncio.gather(*(line.complete(ASKED, sampling) for _ in range(100)))
-    assert len({*provider.keys, sampling.request_key}) == 101
+    await asyncio.gather(*(line.complete(ASKED, Sampling()) for _ in range(100)))
+    assert len(set(provider.keys)) == 100
+    await line.complete(ASKED, Sampling(request_key="of the run's journal"))
+    assert provider.keys[-1] == "of the run's journal"
 
 
 @pytest.mark.parametrize("unusable", [bad(), said("")], ids=["not a completion", "empty"])
