@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import io
 import os
-import signal
 import sys
 from importlib import import_module
 
