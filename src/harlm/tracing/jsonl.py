@@ -351,8 +351,6 @@ class RunFolder:
 def _whole_lines(opened: int, path: Path) -> int:
     """Cut off a last line that a crash has left half written; returns the bytes of the file then."""
     size = os.fstat(opened).st_size
-    if not size:
-        return 0
     with path.open("rb") as lines:
         end = size
         while end:
