@@ -99,7 +99,6 @@ STORY: list[events.Event] = [
     ),
     events.Noted(seq=13, node="0", message=HOSTILE),
     events.Reused(seq=13, node="0", role="sub", model="a/b", messages=(), text=HOSTILE, saved=Usage(calls=1)),
-    events.Resumed(seq=13, calls=3, cost_micros=20),
     events.Folded(seq=13, node="0", turns=3, tokens=9_000, view_tokens=700),
     events.Retried(seq=13, node="0", model="a/b", attempt=1, error=HOSTILE, wait_s=0.5),
     events.Hedged(seq=13, node="0", model="a/b", after_s=0.5),

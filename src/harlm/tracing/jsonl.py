@@ -119,6 +119,11 @@ class JsonlSink:
         try:
             self._blobs = folder / "blobs"
             self._events = opened_events(folder, lambda: _make_private(self._blobs), is_new=is_new)
+            try:
+                self._end = 0 if is_new else _whole_lines(self._events, folder / "events.jsonl")
+            except BaseException:
+                os.close(self._events)
+                raise
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
@@ -126,11 +131,6 @@ class JsonlSink:
                 f"runs cannot be stored in {str(folder.parent)!r} ({error.strerror}); "
                 "close some files, or raise their limit (`ulimit -n`)"
             ) from error
-        try:
-            self._end = 0 if is_new else _whole_lines(self._events, folder / "events.jsonl")
-        except BaseException:
-            os.close(self._events)
-            raise
 
     def emit(self, event: Event) -> None:
         """Append one event, cut to a bounded length, unless the trace has reached its size.

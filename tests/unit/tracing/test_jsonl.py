@@ -129,7 +129,7 @@ def test_a_sink_that_cannot_read_what_is_there_holds_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr("harlm.tracing.jsonl._whole_lines", none_left)
-        with pytest.raises(OSError, match="Too many open files"):
+        with pytest.raises(ConfigError, match="close some files"):
             JsonlSink(tmp_path / RUN, Redactor([]), is_new=False)
     JsonlSink(tmp_path / RUN, Redactor([]), is_new=False).close()  # it is not open
 
