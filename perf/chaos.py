@@ -90,7 +90,7 @@ def _tables(tally: Tally, seconds: float, at_once: int) -> Iterator[Table]:
                 for code in sorted(tally.endings)
             ),
             ["requests that were billed", tally.billed],
-            ["requests in doubt when a process had ended", tally.in_doubt],
+            ["requests whose usage the provider has not said", tally.in_doubt],
             ["replies that were lost in flight, and asked for again", tally.repeated],
         ],
     )
