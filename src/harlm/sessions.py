@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +42,7 @@ from harlm.synchronous import LoopThread
 from harlm.tracing.jsonl import find_run, write_private
 from harlm.tracing.request import CONTEXT, QUESTIONS, Sources, read_request
 from harlm.typed import schema_of
-from harlm.types import Answer, Context, Mode, Task, Usage
+from harlm.types import Answer, Context, Mode, OutputSchema, Task, Usage
 
 _COPIED = ("request.json", CONTEXT, QUESTIONS)
 
@@ -51,9 +51,12 @@ SessionMode = Literal["repl", "full"]
 
 
 class SessionQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A question of a session. ``answer`` and ``status`` are ``None`` as long as it has no answer."""
+    """A question of a session, with the JSON Schema of its answer if it has one. ``answer`` and ``status`` are ``None`` as long as it
+    has no answer.
+    """
 
     question: str
+    schema: Mapping[str, object] | None = None
     answer: str | None = None
     status: str | None = None
 
@@ -149,9 +152,10 @@ class LiveSession:
         text = checked_question(question)
         with self._at_work():
             node = await self._opened()
-            self._asked.append(SessionQuestion(text))
+            wanted = None if schema is None else schema_of(schema)
+            self._asked.append(SessionQuestion(text, None if wanted is None else wanted.json_schema))
             self._save()
-            return await self._answered(node, len(self._asked) - 1, schema, sinks, interruption)
+            return await self._answered(node, len(self._asked) - 1, wanted, sinks, interruption)
 
     async def aopen(self) -> Self:
         """Open the session now rather than with its first question. One that is taken up again then has its state."""
@@ -293,7 +297,9 @@ class LiveSession:
             else:
                 take_up(resumption, node)
                 for at in range(len(self._asked)):
-                    await self._answered(node, at, None, (), None)
+                    schema = self._asked[at].schema
+                    wanted = None if schema is None else schema_of(dict(schema))
+                    await self._answered(node, at, wanted, (), None)
             self._closing = opening.pop_all()
 
     def _stored(self) -> Resumption:
@@ -318,14 +324,13 @@ class LiveSession:
         self,
         session: Node,
         at: int,
-        schema: object,
+        wanted: OutputSchema | None,
         sinks: Sequence[TraceSink],
         interruption: Interruption | None,
     ) -> Answer:
         """The answer to one of the questions, saved at once."""
         assert self._loaded is not None
-        question, wanted = self._asked[at].question, None if schema is None else schema_of(schema)
-        task = replace(self._task(question, self._loaded), schema=wanted)
+        task = replace(self._task(self._asked[at].question, self._loaded), schema=wanted)
         node = Node(run=session.run, models=session.models, account=session.account.purse(), name=str(at))
         self._relay.sinks = sinks
         try:

@@ -96,6 +96,17 @@ def test_it_is_taken_up_again_with_its_state_and_pays_nothing_for_it(server: Scr
         assert again.id == name
 
 
+def test_typed_questions_are_taken_up_again_with_their_types(server: ScriptedServer) -> None:
+    ours = client(server, cache=False)
+    with ours.session("a text") as session:
+        assert session.ask("run(x = 4)run", schema={"type": "string"}).data == "4"
+        name = session.id
+    before = len(server.requests)
+    with ours.session(resume=name) as again:
+        assert again.ask("run(x = 5)run").text == "5"
+    assert len(server.requests) == before + 2
+
+
 def test_a_question_is_taken_back_with_what_it_changed(server: ScriptedServer) -> None:
     with client(server).session("a text") as session:
         session.ask(FIRST)
