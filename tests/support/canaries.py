@@ -189,7 +189,7 @@ class Canaries:
 def canaries() -> Iterator[Canaries]:
     """Canaries for one block. During the block this process has a key in its environment."""
     before = os.environ.get("KEY")
-    with tempfile.TemporaryDirectory(prefix="harlm-canaries-", ignore_cleanup_errors=True) as base:
+    with tempfile.TemporaryDirectory(prefix="canaries-", ignore_cleanup_errors=True) as base:
         os.environ["KEY"] = KEY
         standing = Canaries(Path(base))
         try:

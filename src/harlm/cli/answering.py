@@ -21,7 +21,7 @@ from harlm.cli.streams import StdoutFailed
 from harlm.config import Config
 from harlm.engine.failing import partial_in
 from harlm.engine.stopping import GRACE_S
-from harlm.errors import HarlmError
+from harlm.errors import HarlmError, StorageFull
 from harlm.events import CallFinished, Event, Noted, RunStarted
 from harlm.home import runs_of
 from harlm.interruption import Interruption
@@ -102,7 +102,7 @@ def show_answer(
     if failure is not None:
         raise rescue(answer, showing.style, failure, runs_of(settings))
     if ended_by is not None:
-        kept.report()
+        kept.report(ended_by)
         raise ended_by
 
 
@@ -171,8 +171,8 @@ def _progress_kept() -> Iterator[_Kept]:
     kept = _Kept()
     try:
         yield kept
-    except (Exception, KeyboardInterrupt):
-        kept.report()
+    except (Exception, KeyboardInterrupt) as error:
+        kept.report(error)
         raise
 
 
@@ -209,9 +209,9 @@ class _Kept:
             case CallFinished() if self._is_storing:
                 self._calls += 1
 
-    def report(self) -> None:
-        """Print one line on stderr, if the run has started."""
-        if self._run:
+    def report(self, error: BaseException) -> None:
+        """Print one line on stderr, if the run has started, unless ``error`` says that not all could be kept."""
+        if self._run and not isinstance(error, StorageFull):
             kept = f"{self._calls} answered call(s)" if self._calls else "no answered call, but the events"
             say(f"{kept} are kept: harlm runs show {self._run}; harlm runs resume {self._run} goes on")
 
