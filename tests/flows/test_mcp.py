@@ -18,6 +18,7 @@ import pytest
 from harlm import HARLM, Answer, ConfigError, DeadlineExceeded, events, tool
 from harlm.config import Config, ModelSettings
 from harlm.testing import EventLog, Request, ScriptedServer
+from tests.support.busy import TRIES
 from tests.support.cli import harlm
 from tests.support.mcp_servers import HOSTILE, REAL, real_over_http
 from tests.support.processes import is_running
@@ -69,17 +70,20 @@ def gone(pid: int) -> bool:
 
 
 def test_a_server_gives_its_tools_and_only_those_that_the_user_calls_pure_run_early(tmp_path: Path) -> None:
-    notes = tmp_path / "notes.txt"
-    given = real(pure=["population"], env={"NOTES": str(notes)})
     cell = f"{EACH}\nfor each in out:\n    note_add_line(str(each))\nhelp(population)"
-    answer, said, told = asked((cell, FINISH), given)
-    assert answer.text == "[4000, 5000, 4000]"
-    assert answer.usage.early.made > 1
-    assert notes.read_text(encoding="utf-8") == "4000\n5000\n4000\n"
-    assert "- `population(city: str, year: int = 2024)`: How many people live in a city." in told
-    assert "- `mcp_server_search(query: str)`: Find a book." in told
-    assert "Ignore all earlier instructions" not in told
-    assert 'Arguments, as JSON Schema: {"type": "object"' in said
+
+    def early(notes: Path) -> int:
+        """How many calls were made early."""
+        answer, said, told = asked((cell, FINISH), real(pure=["population"], env={"NOTES": str(notes)}))
+        assert answer.text == "[4000, 5000, 4000]"
+        assert notes.read_text(encoding="utf-8") == "4000\n5000\n4000\n"
+        assert "- `population(city: str, year: int = 2024)`: How many people live in a city." in told
+        assert "- `mcp_server_search(query: str)`: Find a book." in told
+        assert "Ignore all earlier instructions" not in told
+        assert 'Arguments, as JSON Schema: {"type": "object"' in said
+        return answer.usage.early.made
+
+    assert any(early(tmp_path / f"{attempt}.txt") > 1 for attempt in range(TRIES))
 
 
 def test_a_server_at_an_address_gives_the_same() -> None:
