@@ -24,6 +24,7 @@ class Syncing:
         self._file = file
         self._on_failure = on_failure
         self._running: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._written = 0  # writes so far
         self._kept = 0  # those of them that the disk keeps
         self._round: asyncio.Future[None] | None = None  # done when the next sync has ended
@@ -41,6 +42,7 @@ class Syncing:
         """Return when all that was written is kept."""
         wanted = self._written
         while self._kept < wanted and self._round is not None:
+            self._hurry.set()
             await asyncio.shield(self._round)
 
     def close(self) -> None:
@@ -50,10 +52,19 @@ class Syncing:
         if self._kept < self._written:
             self._sync()
 
+    async def _soon(self) -> None:
+        """Wait for further writes, unless one is waited for."""
+        try:
+            async with asyncio.timeout(_SOON_S):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+        self._hurry.clear()
+
     async def _run(self, ended: asyncio.Future[None]) -> None:
         try:
             while self._kept < self._written:
-                await asyncio.sleep(_SOON_S)
+                await self._soon()
                 written = self._written
                 await asyncio.to_thread(self._sync)
                 self._kept = written
