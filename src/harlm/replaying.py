@@ -25,13 +25,14 @@ from harlm.interruption import Interruption
 from harlm.journal import JOURNAL
 from harlm.loading import LoadingClock
 from harlm.models.recorded import RecordedModel
-from harlm.resuming import Resumption, config_of, context_of
+from harlm.resuming import Resumption, config_of, context_of, harmless_config_of
 from harlm.running import ClientParts, answered
+from harlm.storage import copied
 from harlm.tools.recorded import RecordedTool
 from harlm.tools.toolset import Toolset
 from harlm.tracing.jsonl import RunFolder, find_run
 from harlm.tracing.moving import EXPORTED, import_run
-from harlm.tracing.request import RunRequest, has_questions, read_request
+from harlm.tracing.request import RunRequest, has_questions, is_imported, read_request
 from harlm.types import Answer, ModelDescription
 
 _SHOWN = 400  # characters of each side of a difference
@@ -90,7 +91,7 @@ async def replayed(stored: RunFolder, own: Config, context: object = None) -> Re
 
     Args:
         stored: the run.
-        own: settings of this process: its sandbox is used if the run's tier is ``auto``.
+        own: settings of this process. A run from another machine gets its sandbox, and reads no paths.
         context: the documents, if they cannot be read from where they were.
 
     Raises:
@@ -103,8 +104,9 @@ async def replayed(stored: RunFolder, own: Config, context: object = None) -> Re
     request = read_request(stored.folder)
     seen: list[Event] = []
     with tempfile.TemporaryDirectory(prefix="harlm-replay-") as home:
-        config = _apart(config_of(request, own, {}), home)
-        original = Resumption(folder=stored.folder, request=request, repeats=False)
+        is_ours = not is_imported(stored.folder)
+        config = _apart(config_of(request, own, {}) if is_ours else harmless_config_of(request, own), home)
+        original = Resumption(folder=stored.folder, request=request, repeats=False, reads_paths=is_ours)
         task = await context_of(original, context, None, config, LoadingClock(None))
         copy = _copied(stored.folder, Path(home))
         models = _fixed(request, copy / JOURNAL)
@@ -254,11 +256,7 @@ def _copied(folder: Path, home: Path) -> Path:
             f"run {folder.name} has no journal, so it cannot be replayed; `harlm runs show` tells what it did"
         )
     try:
-        with (
-            closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(copy / JOURNAL)) as target,
-        ):
-            source.backup(target)
+        copied(journal, copy / JOURNAL)
     except sqlite3.Error as error:
         raise TraceError(f"the journal of run {folder.name} cannot be read: {error}") from error
     return copy

@@ -26,6 +26,7 @@ from harlm.tracing.request import (
     changed_documents,
     has_context,
     has_questions,
+    is_imported,
     known_documents,
     named,
     read_context,
@@ -36,6 +37,7 @@ from harlm.types import Context, OutputSchema, Task, summed
 
 _SECRET = ("models", "api_key")  # never kept: it comes from where the run is taken up again
 _OWN = ("tracing",)  # sections that belong to this machine and not to the run
+_HARMLESS = ("engine", "memory", "budget")  # sections that reach neither files nor addresses of this machine
 
 
 class DocumentsChanged(ContextError):
@@ -68,12 +70,14 @@ class Resumption:
         accept_changes: whether documents may differ from those that the run has read.
         repeats: whether calls of tools are made again of which it is unknown whether they took place; ``None`` has such a run not
             taken up.
+        reads_paths: whether its paths may be read; not those that someone else has written.
     """
 
     folder: Path
     request: RunRequest
     accept_changes: bool = False
     repeats: bool | None = None
+    reads_paths: bool = True
 
     @property
     def run(self) -> str:
@@ -165,13 +169,24 @@ def resumption_of(
     *,
     accept_changes: bool = False,
     repeats: bool | None = None,
+    trusts: bool = False,
 ) -> Resumption:
     """A stored run, to be taken up again.
 
+    Args:
+        stored: the run.
+        accept_changes, repeats: as in ``Resumption``.
+        trusts: whether a run from another machine may be taken up.
+
     Raises:
-        TraceError: it has its answer, it is a session, or it was not kept what it was asked.
+        TraceError: it has its answer, it is a session, it is from another machine, or it was not kept what it was asked.
     """
     result, name = stored.result, stored.folder.name
+    if is_imported(stored.folder) and not trusts:
+        raise TraceError(
+            f"run {name} was imported, and whoever has exported it chose its models, paths, tools and sandbox: `harlm runs replay {name}` "
+            "runs it without them. If you trust them with your files and keys, take it up with --trust (trusts=True)"
+        )
     if has_questions(stored.folder):
         raise TraceError(f"run {name} is a session: `harlm chat --resume {name}` continues it")
     if result is not None and result.answer is not None and result.answer.status in ("ok", "not_found"):
@@ -196,6 +211,20 @@ def config_of(request: RunRequest, own: Config, flags: Mapping[str, object]) -> 
         for key, value in values.items()
         if section not in _OWN and (section, key) != _SECRET and HIDDEN not in str(value)
     }
+    return _with(own, kept, flags)
+
+
+def harmless_config_of(request: RunRequest, own: Config) -> Config:
+    """The settings of this process, with those of a run from another machine that reach neither files nor addresses."""
+    kept = {
+        f"{section}.{key}": value
+        for section in _HARMLESS
+        for key, value in request.settings.get(section, {}).items()
+    }
+    return _with(own, kept, {})
+
+
+def _with(own: Config, kept: Mapping[str, object], flags: Mapping[str, object]) -> Config:
     base = msgspec.to_builtins(own)
     for name, value in kept.items():
         section, key = name.split(".", 1)
@@ -259,6 +288,10 @@ async def context_of(
 
 async def _loaded(resumption: Resumption, given: object, config: Config, clock: LoadingClock) -> Context:
     origin = resumption.request.origin
+    if given is None and not resumption.reads_paths and not has_context(resumption.folder):
+        raise ContextError(
+            f"the documents of run {resumption.run} are not in its export, and its paths mean nothing here; name them after the run, or pass them"
+        )
     if given is not None:
         return await load_async(given, config.loading, clock)
     if has_context(resumption.folder):

@@ -5,11 +5,12 @@ each of them.
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from harlm.budget import Caps
 from harlm.checks import checked_question
 from harlm.config import Config
 from harlm.engine import Node, new_run_id
@@ -38,6 +40,7 @@ from harlm.resuming import (
     take_up,
 )
 from harlm.running import ClientParts, open_parts, solved, stopper, with_type
+from harlm.storage import copied
 from harlm.synchronous import LoopThread
 from harlm.tracing.jsonl import find_run, write_private
 from harlm.tracing.request import CONTEXT, QUESTIONS, Sources, read_request
@@ -79,7 +82,7 @@ class LiveSession:
         settings: of the session.
         flags: the values that the client was made with.
         context: the documents, or a value that stands for them; ``None`` for those of a session that is taken up again.
-        mode: of every question.
+        mode: of every question; a session that is taken up again keeps its own.
         resumed: the session that is taken up again: its id, the beginning of it, or ``last``.
         origin: where the documents come from; by default the paths in ``context``.
         accept_changes: whether the documents may have changed since.
@@ -110,6 +113,7 @@ class LiveSession:
         self._asked: list[SessionQuestion] = []
         self._closing: AsyncExitStack | None = None
         self._node: Node | None = None
+        self._seconds: float | None = None
         self._relay = _Relay()
         self._thread: LoopThread | None = None
         self._is_at_work = False
@@ -188,7 +192,7 @@ class LiveSession:
         with self._at_work():
             await self._opened()
             before, fresh = self._folder, new_run_id()
-            await asyncio.to_thread(_copied, before, before.with_name(fresh))
+            await asyncio.to_thread(_twin_of, before, before.with_name(fresh))
             twin = LiveSession(
                 self._parts,
                 self._settings,
@@ -274,15 +278,17 @@ class LiveSession:
         if resumption is None:
             context = await load_async(self._context, config.loading, clock)
         else:
-            context = (
-                await context_of(resumption, self._loaded or self._context, None, config, clock)
-            ).context
-        self._loaded = context
+            task = await context_of(resumption, self._loaded or self._context, None, config, clock)
+            context, self._mode = task.context, "repl" if task.mode == "repl" else "full"
+        self._loaded, self._seconds = context, config.budget.seconds
+        timeless = msgspec.structs.replace(
+            config, budget=msgspec.structs.replace(config.budget, seconds=None)
+        )  # the user may think between two questions
         async with AsyncExitStack() as opening:
             node = await opening.enter_async_context(
                 open_parts(
                     self._parts,
-                    config,
+                    timeless,
                     sinks=[self._relay],
                     began=time.monotonic(),
                     goal="",
@@ -299,10 +305,16 @@ class LiveSession:
                 for at in range(len(self._asked)):
                     schema = self._asked[at].schema
                     wanted = None if schema is None else schema_of(dict(schema))
-                    await self._answered(node, at, wanted, (), None)
+                    with suppress(HarlmError):  # a question that had failed; its error was told then
+                        await self._answered(node, at, wanted, (), None)
             self._closing = opening.pop_all()
 
     def _stored(self) -> Resumption:
+        """The session as it is stored.
+
+        Raises:
+            TraceError: it is none, or cannot be read.
+        """
         stored = find_run(runs_of(self._settings), self.id)
         self._asked = read_questions(stored.folder)
         return Resumption(
@@ -328,10 +340,13 @@ class LiveSession:
         sinks: Sequence[TraceSink],
         interruption: Interruption | None,
     ) -> Answer:
-        """The answer to one of the questions, saved at once."""
+        """The answer to one of the questions, saved at once. The time limit holds for each of them."""
         assert self._loaded is not None
         task = replace(self._task(self._asked[at].question, self._loaded), schema=wanted)
-        node = Node(run=session.run, models=session.models, account=session.account.purse(), name=str(at))
+        seconds = math.inf if self._seconds is None else self._seconds
+        purse = session.account.purse(Caps(ends=time.monotonic() + seconds))
+        session.run.continues(session.account)
+        node = Node(run=session.run, models=session.models, account=purse, name=str(at))
         self._relay.sinks = sinks
         try:
             with (interruption or Interruption()).heard_by(stopper(node)):
@@ -402,7 +417,7 @@ def read_questions(folder: Path) -> list[SessionQuestion]:
         raise TraceError(f"session {folder.name} cannot be read: {error}") from error
 
 
-def _copied(folder: Path, to: Path) -> None:
+def _twin_of(folder: Path, to: Path) -> None:
     """Copy what a session needs to be taken up again.
 
     Raises:
@@ -413,10 +428,6 @@ def _copied(folder: Path, to: Path) -> None:
         for name in (*_COPIED, "run.json"):
             if (folder / name).exists():
                 shutil.copyfile(folder / name, to / name)
-        with (
-            closing(sqlite3.connect(f"{(folder / JOURNAL).absolute().as_uri()}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(to / JOURNAL)) as target,
-        ):
-            source.backup(target)
+        copied(folder / JOURNAL, to / JOURNAL)
     except (OSError, sqlite3.Error) as error:
         raise TraceError(f"session {folder.name} cannot be forked: {error}") from error

@@ -48,6 +48,7 @@ class StoredRuns:
         schema: object = None,
         accept_changes: bool = False,
         repeats: bool | None = None,
+        trusts: bool = False,
         sinks: Sequence[TraceSink] = (),
         began: float | None = None,
         interruption: Interruption | None = None,
@@ -62,17 +63,18 @@ class StoredRuns:
             accept_changes: whether its documents may have changed since.
             repeats: whether calls of tools that change something are made again if it is unknown whether they took place, or the
                 cell is told so; ``None`` refuses to take up such a run.
+            trusts: whether a run that was imported may be taken up: with its settings, paths and tools, which someone else has chosen.
             sinks: as in ``aask``.
             began: when the time limit began to count, by ``time.monotonic``; by default now.
             interruption: as in ``aask``.
 
         Raises:
-            TraceError: there is no such run, it has its answer, or it is open in another process.
+            TraceError: there is no such run, it has its answer, or it is open in another process, or it was imported.
             ContextError: its documents have changed, or cannot be read.
             HarlmError: as ``aask``.
         """
         stored = find_run(runs_of(self._config), run)
-        resumption = resumption_of(stored, accept_changes=accept_changes, repeats=repeats)
+        resumption = resumption_of(stored, accept_changes=accept_changes, repeats=repeats, trusts=trusts)
         config = config_of(resumption.request, self._config, self._flags)
         began = time.monotonic() if began is None else began
         clock = LoadingClock(config.budget.seconds, began)

@@ -20,6 +20,7 @@ from harlm.resuming import (
     config_of,
     context_of,
     go_to_folder_of,
+    harmless_config_of,
     keep_request,
     origin_of,
     resumption_of,
@@ -32,6 +33,7 @@ from harlm.tracing.request import (
     RunRequest,
     Sources,
     known_documents,
+    mark_imported,
     put_context,
     read_request,
     write_request,
@@ -209,3 +211,40 @@ def test_the_key_of_a_provider_is_not_kept(clean_environment: Path) -> None:
     assert "api_key" not in request.settings["models"]
     assert "tracing" not in request.settings
     assert (request.question, request.mode) == ("What is the code?", "direct")
+
+
+# -- from another machine --------------------------------------------------------------------------------------
+
+
+def test_an_imported_run_is_taken_up_only_by_who_trusts_it(tmp_path: Path) -> None:
+    run = stored(tmp_path, None)
+    mark_imported(run.folder)
+    with pytest.raises(TraceError, match=f"{RUN} was imported.*--trust"):
+        resumption_of(run)
+    assert resumption_of(run, trusts=True).run == RUN
+
+
+def test_of_an_imported_run_only_harmless_settings_are_taken() -> None:
+    theirs = {
+        "engine": {"max_turns": 3},
+        "models": {"root": "openai/x@http://evil.example/v1", "proxy": "http://evil.example"},
+        "sandbox": {"tier": "s0", "allow_unsafe": True},
+        "loading": {"private_pages": True},
+        "router": {"kind": "encoder", "file": "/tmp/theirs"},
+    }
+    request = msgspec.structs.replace(asked(), settings=theirs)
+    own = Config()
+    config = harmless_config_of(request, own)
+    assert config.engine.max_turns == 3
+    assert (config.models, config.sandbox, config.loading, config.router) == (
+        own.models, own.sandbox, own.loading, own.router,
+    )  # fmt: skip
+
+
+async def test_the_paths_of_an_imported_run_are_not_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("mine", encoding="utf-8")
+    request = msgspec.structs.replace(asked(), origin=Sources(paths=(str(secret),), folder=str(Path.cwd())))
+    theirs = Resumption(folder=tmp_path, request=request, reads_paths=False)
+    with pytest.raises(ContextError, match="are not in its export"):
+        await context_of(theirs, None, None, Config(), LoadingClock(None))

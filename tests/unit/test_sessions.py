@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harlm import HARLM, Budget, ConfigError, CostLimit, Price, TraceError
+from harlm import HARLM, Budget, ConfigError, CostLimit, Interrupted, Price, TraceError
+from harlm.interruption import Interruption
 from harlm.sessions import LiveSession, read_questions
 from harlm.testing import Request, ScriptedServer
 from harlm.tracing.request import has_questions
@@ -180,3 +182,41 @@ def test_a_run_of_one_question_is_no_session(server: ScriptedServer) -> None:
     session: LiveSession = ours.session(resume=run)
     with session, pytest.raises(TraceError, match="is no session"):
         session.ask(SECOND)
+
+
+async def test_after_a_stop_the_next_question_is_answered() -> None:
+    stop = Interruption()
+
+    def slow(request: Request) -> str:
+        if "run(x = 9)run" in request.prompt and not any(role == "assistant" for role, _ in request.messages):
+            stop.request()
+        return reply(request)
+
+    with ScriptedServer(slow) as server:
+        async with client(server, cache=False).session("a text") as session:
+            assert (await session.aask(FIRST)).text == "['<one>']"
+            with pytest.raises(Interrupted):
+                await session.aask("run(x = 9)run", interruption=stop)
+            assert (await session.aask("run(x = 4)run")).text == "4"
+            name = session.id
+        async with client(server, cache=False).session(resume=name) as again:
+            assert (await again.aask("run(x = 5)run")).text == "5"
+
+
+def test_a_session_keeps_its_mode(server: ScriptedServer) -> None:
+    ours = client(server, cache=False)
+    with ours.session("a text", mode="repl") as session:
+        assert session.ask("run(x = 4)run").text == "4"
+        name = session.id
+    before = len(server.requests)
+    with ours.session(resume=name) as again:
+        again.ask("run(x = 5)run")
+    assert len(server.requests) == before + 2
+
+
+def test_a_time_limit_holds_for_each_question(server: ScriptedServer) -> None:
+    limited = client(server, cache=False, budget=Budget(seconds=4))
+    with limited.session("a text") as session:
+        assert session.ask(FIRST).status == "ok"
+        time.sleep(4.2)  # the user thinks
+        assert session.ask(SECOND).text == "['<one>', '<two>']"

@@ -203,6 +203,10 @@ class Account:
         self._ledger.closed = reason
         self._ledger.waiting.serve()
 
+    def reopen(self) -> None:
+        """Take ``end`` back."""
+        self._ledger.closed = None
+
     # -- what is left --------------------------------------------------------------------------------------
 
     @property

@@ -18,7 +18,7 @@ from harlm.resuming import go_to_folder_of
 from harlm.tracing.console import counted
 from harlm.tracing.jsonl import find_run
 from harlm.tracing.moving import EXPORTED, export_run, import_run
-from harlm.tracing.request import has_context, read_request
+from harlm.tracing.request import has_context, is_imported, read_request
 
 
 @click.command("replay")
@@ -47,11 +47,10 @@ def replay_(*, run: str, paths: tuple[str, ...], against: str | None, quiet: boo
             found = f"{stored.record.run} and {other.record.run}"
         else:
             given: object = read(paths, config, quiet=quiet) if paths else None
-            if given is None and not has_context(stored.folder):
+            named = Path(run).absolute() if run.endswith(EXPORTED) else stored.record.run
+            if given is None and not (has_context(stored.folder) or is_imported(stored.folder)):
                 go_to_folder_of(read_request(stored.folder))
-            replay = HARLM(settings=config).replay(
-                Path(run) if run.endswith(EXPORTED) else stored.record.run, given
-            )
+            replay = HARLM(settings=config).replay(named, given)
             difference = replay.difference
             found = f"{counted(replay.cells, 'cell')} and {counted(replay.calls, 'call')} in {replay.seconds:.2f} s"
     if style != "text":
@@ -88,7 +87,7 @@ def export_(*, run: str, output: Path | None, documents: bool, **_: Any) -> None
     stored = find_run(runs_of(config), run)
     file = (output or Path(f"{stored.folder.name}{EXPORTED}")).absolute()
     context = None
-    if documents and not has_context(stored.folder):
+    if documents and not (has_context(stored.folder) or is_imported(stored.folder)):
         request = read_request(stored.folder)
         go_to_folder_of(request)
         context = read(list(request.origin.paths or ()), config, quiet=True)

@@ -18,10 +18,10 @@ from harlm.home import runs_of
 from harlm.interruption import Interruption
 from harlm.protocols import TraceSink
 from harlm.redact import HIDDEN
-from harlm.resuming import DocumentsChanged, ToolsInDoubt, go_to_folder_of
+from harlm.resuming import DocumentsChanged, ToolsInDoubt, go_to_folder_of, resumption_of
 from harlm.tools.files import tools_in_files
 from harlm.tracing.jsonl import find_run
-from harlm.tracing.request import Sources, read_request
+from harlm.tracing.request import Sources
 from harlm.types import Answer, Budget
 
 
@@ -37,6 +37,12 @@ from harlm.types import Answer, Budget
     "repeats",
     default=None,
     help="Call a tool again if it is unknown whether its call took place, or tell the code so; without either, ask.",
+)
+@click.option(
+    "--trust",
+    "trusts",
+    is_flag=True,
+    help="Take up a run that was imported, with the models, paths, tools and sandbox that its sender chose.",
 )
 @click.option("--approve", is_flag=True, help="Show each cell of model-written code, and ask before it runs.")
 @click.option(
@@ -81,10 +87,10 @@ def resume_run(run: str, paths: Sequence[str], options: Mapping[str, Any]) -> No
     Raises:
         HarlmError: as ``HARLM.resume`` raises it.
     """
-    style, quiet = style_of(options), options["quiet"]
+    style, quiet, trusts = style_of(options), options["quiet"], bool(options.get("trusts"))
     settings = load_settings({}, quiet=quiet).config
     stored = find_run(runs_of(settings), run)
-    request = read_request(stored.folder)
+    request = resumption_of(stored, trusts=trusts).request  # before anything that it names is read or run
     origin = request.origin
     showing = Showing.of(options, style)
     given = read(paths, settings, quiet=quiet) if paths else None
@@ -101,7 +107,9 @@ def resume_run(run: str, paths: Sequence[str], options: Mapping[str, Any]) -> No
 
     def ask(sinks: Sequence[TraceSink], stop: Interruption) -> Answer:
         def resumed(**decided: bool) -> Answer:
-            return client.resume(stored.folder.name, given, sinks=sinks, interruption=stop, **decided)
+            return client.resume(
+                stored.folder.name, given, trusts=trusts, sinks=sinks, interruption=stop, **decided
+            )
 
         return _decided(
             resumed, {"accept_changes": options.get("accept_changes"), "repeats": options.get("repeats")}

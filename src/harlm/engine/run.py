@@ -186,6 +186,15 @@ class Run:
         account.end(reason)
         self.stopping.stop()
 
+    def continues(self, account: Account) -> None:
+        """Take a stop back: the next question of a session is answered.
+
+        Args:
+            account: of the root.
+        """
+        account.reopen()
+        self.stopping = RunStop()
+
     async def end_tools(self) -> None:
         """End the calls of tools that nothing waits for any more."""
         running = [each for each in self.tool_values.values() if not each.done()]

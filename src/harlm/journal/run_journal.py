@@ -48,6 +48,7 @@ JOURNAL = "journal.db"
 """The name of the file in the folder of a run."""
 
 _SHORT = 512  # bytes that are not worth compressing
+_LONGEST = 256 << 20  # bytes of a value: a file from another machine could ask for any amount of memory
 
 _T = TypeVar("_T")
 _json = msgspec.json.Encoder()
@@ -402,4 +403,4 @@ def packed(data: bytes) -> bytes:
 
 
 def _unpacked(data: bytes) -> bytes:
-    return zlib.decompress(data[1:]) if data[:1] == b"z" else data[1:]
+    return zlib.decompressobj().decompress(data[1:], _LONGEST) if data[:1] == b"z" else data[1:]

@@ -59,6 +59,19 @@ def opened(file: Path, schema: str, version: int) -> sqlite3.Connection:
     return connection
 
 
+def copied(file: Path, to: Path) -> None:
+    """Copy a SQLite file with what is still in its WAL, also while a process writes it.
+
+    Raises:
+        sqlite3.Error: it cannot be read, or the copy cannot be written.
+    """
+    with (
+        closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(to)) as target,
+    ):
+        source.backup(target)
+
+
 def set_aside(file: Path, error: Exception) -> bool:
     """Move a file aside if ``error`` means that it is damaged.
 

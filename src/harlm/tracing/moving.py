@@ -10,16 +10,17 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from harlm.errors import TraceError
 from harlm.patterns import lazy_pattern
+from harlm.storage import copied
 from harlm.tracing.housekeeping import IMPORTED, run_ids
 from harlm.tracing.jsonl import RunFolder
-from harlm.tracing.request import CONTEXT, put_context
+from harlm.tracing.request import CONTEXT, has_questions, mark_imported, put_context
 from harlm.types import Context
 
 FORMAT = 1
@@ -73,9 +74,11 @@ def export_run(
         bytes of the file.
 
     Raises:
-        TraceError: the run cannot be read, or the file cannot be written.
+        TraceError: the run is a session or cannot be read, or the file cannot be written.
     """
     folder = stored.folder
+    if has_questions(folder):
+        raise TraceError(f"run {folder.name} is a session, and only a run of one question is exported")
     unfinished = file.with_name(f"{file.name}.unfinished")
     try:
         with (
@@ -92,7 +95,8 @@ def export_run(
                     if not with_documents:
                         continue
                 elif name == _JOURNAL and source.exists():
-                    source = _journal_copy(source, Path(scratch))
+                    copied(source, Path(scratch, name))
+                    source = Path(scratch, name)
                 if source.exists():
                     target.write(source, name)
             for blob in sorted((folder / "blobs").iterdir()):
@@ -135,6 +139,7 @@ def import_run(file: Path, runs: Path) -> str:
                     _unpack(source, entry, fresh / entry.filename)
                 if RunFolder(fresh).record.run != manifest.run:
                     raise TraceError(f"{str(file)!r} is damaged: it names another run than it holds")
+                mark_imported(fresh)
                 fresh.rename(runs / manifest.run)
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
@@ -198,14 +203,3 @@ def _unpack(source: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path) -> None:
             if left < 0:
                 raise ValueError(f"{entry.filename} is larger than it says")
             target.write(piece)
-
-
-def _journal_copy(journal: Path, scratch: Path) -> Path:
-    """The journal in one file, also while a run writes it."""
-    copy = scratch / journal.name
-    with (
-        closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(copy)) as target,
-    ):
-        source.backup(target)
-    return copy

@@ -16,7 +16,7 @@ import msgspec
 from harlm.errors import TraceError
 from harlm.redact import Redactor
 from harlm.tracing.jsonl import write_private
-from harlm.types import Context, ModelDescription, Price, ToolShape
+from harlm.types import Context, Price, ToolShape
 
 FORMAT = 1
 """The version of both files."""
@@ -30,6 +30,7 @@ LARGEST_KEPT = 8 << 20
 QUESTIONS = "session.json"
 """The name of the file of the questions of a session."""
 
+_IMPORTED = "imported"  # the file that marks a run from another machine
 _REQUEST = "request.json"
 _MOST = 4 << 30  # bytes of texts that are taken out of a file
 
@@ -74,14 +75,12 @@ class RunModel(msgspec.Struct, frozen=True, kw_only=True):
         window: tokens that fit, as far as it was known when the run began.
         identity: its name and address, under which replies are kept; ``None`` if it has no lasting ones.
         price: ``None`` if it is unknown.
-        description: what its server said of it; ``None`` if it was not asked.
     """
 
     name: str
     window: int
     identity: str | None = None
     price: Price | None = None
-    description: ModelDescription | None = None
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +196,20 @@ def has_context(folder: Path) -> bool:
 def has_questions(folder: Path) -> bool:
     """Whether a stored run is a session."""
     return (folder / QUESTIONS).exists()
+
+
+def mark_imported(folder: Path) -> None:
+    """Mark a run as one whose request someone else has written: its settings, paths and tools are not this user's.
+
+    Raises:
+        OSError: it cannot be marked.
+    """
+    (folder / _IMPORTED).touch(mode=0o600)
+
+
+def is_imported(folder: Path) -> bool:
+    """Whether a run was imported."""
+    return (folder / _IMPORTED).exists()
 
 
 class _Versioned(msgspec.Struct):

@@ -60,7 +60,7 @@ def test_without_its_documents_they_must_be_named(
     copy = tmp_path / "b" / "a.txt"
     copy.parent.mkdir()
     Path("a.txt").rename(copy)
-    assert "a.txt" in harlm("runs", "replay", "last", environment=elsewhere).err
+    assert "name them after the run" in harlm("runs", "replay", "last", environment=elsewhere).err
     os.chdir(copy.parent)
     assert harlm("runs", "replay", "last", "a.txt", environment=elsewhere).code == 0
 
@@ -87,3 +87,31 @@ def test_a_file_that_is_no_run_is_named_in_one_line(tmp_path: Path) -> None:
         ran = harlm("runs", *arguments)
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (8, "", 1), ran.err
         assert "Traceback" not in ran.err
+
+
+def test_an_imported_run_cannot_make_this_machine_run_or_read_what_its_sender_named(
+    run: str, tmp_path: Path, elsewhere: dict[str, str], clean_environment: Path
+) -> None:
+    """Its request names a file of tools, a program as a server, a path of this machine, and no sandbox."""
+    ran = tmp_path / "ran"
+    (tmp_path / "tools.py").write_text(f"open({str(ran)!r}, 'w')", encoding="utf-8")
+    (tmp_path / "secret.txt").write_text("mine", encoding="utf-8")
+    request = next((clean_environment / "runs").glob("*/request.json"))
+    told = json.loads(request.read_bytes())
+    told["origin"] = {
+        "paths": [str(tmp_path / "secret.txt")],
+        "folder": str(tmp_path),
+        "tool_files": [str(tmp_path / "tools.py")],
+        "servers": [f"touch {ran}"],
+    }
+    told["settings"]["sandbox"] |= {"tier": "s0", "allow_unsafe": True}
+    request.write_text(json.dumps(told), encoding="utf-8")
+    (request.parent / "result.json").unlink()
+    assert harlm("runs", "export", run, "-o", "x.harlm", "--no-documents").code == 0
+    assert harlm("runs", "import", "x.harlm", environment=elsewhere).code == 0
+    resumed = harlm("runs", "resume", run, environment=elsewhere)
+    assert (resumed.code, "was imported" in resumed.err) == (8, True)
+    replayed = harlm("runs", "replay", run, environment=elsewhere)
+    assert (replayed.code, "not in its export" in replayed.err) == (8, True)
+    assert harlm("runs", "replay", "x.harlm", environment=elsewhere).code == 8
+    assert not ran.exists()

@@ -24,7 +24,15 @@ from harlm.tracing import moving
 from harlm.tracing.housekeeping import stored_runs
 from harlm.tracing.jsonl import JsonlSink, RunFolder
 from harlm.tracing.moving import export_run, import_run
-from harlm.tracing.request import CONTEXT, RunRequest, Sources, put_context, read_context, write_request
+from harlm.tracing.request import (
+    CONTEXT,
+    RunRequest,
+    Sources,
+    is_imported,
+    put_context,
+    read_context,
+    write_request,
+)
 from harlm.types import Completion, Context, Usage
 from tests.support.story import STORY
 
@@ -70,6 +78,8 @@ def test_what_is_imported_is_what_was_exported(texts: list[str]) -> None:
         run = stored(here, *texts)
         assert export_run(run, file) == file.stat().st_size
         assert import_run(file, there) == RUN
+        assert is_imported(there / RUN)
+        (there / RUN / "imported").unlink()
         assert files(there / RUN) == files(here / RUN)
         assert replies(there / RUN) == replies(here / RUN) == texts
         assert [each.folder.name for each in stored_runs(there)] == [RUN]
