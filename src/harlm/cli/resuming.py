@@ -11,7 +11,7 @@ import click
 
 from harlm.cli.answering import Showing, show_answer, style_of
 from harlm.cli.approving import asks_at_terminal
-from harlm.cli.settings import budget_flags, budget_options, load_settings, read
+from harlm.cli.settings import answer_options, budget_flags, budget_options, load_settings, read, tool_options
 from harlm.client import HARLM
 from harlm.errors import ConfigError
 from harlm.home import runs_of
@@ -44,28 +44,8 @@ from harlm.types import Answer, Budget
     is_flag=True,
     help="Take up a run that was imported, with the models, paths, tools and sandbox that its sender chose.",
 )
-@click.option("--approve", is_flag=True, help="Show each cell of model-written code, and ask before it runs.")
-@click.option(
-    "--tools",
-    multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.py",
-    help="The tools of the run, if they are no longer in the files that it was asked with.",
-)
-@click.option(
-    "--mcp", multiple=True, metavar="SERVER", help="The MCP servers of the run, if they have moved."
-)
-@click.option("--format", "style", type=click.Choice(["text", "md", "json"]), help="How to print the answer.")
-@click.option(
-    "--json", "as_events", is_flag=True, help="Print the run's events on stdout instead of the answer."
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the answer to this file; - is stdout.",
-)
+@tool_options
+@answer_options
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def resume_(*, run: str, paths: tuple[str, ...], **options: Any) -> None:

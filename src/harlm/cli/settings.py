@@ -155,6 +155,79 @@ def sandbox_flags(options: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def run_options(command: _Command) -> _Command:
+    """Adds the options that say what a run may use, and how it repeats."""
+    for option in (
+        click.option(
+            "--seed",
+            type=click.IntRange(-(2**63), 2**63 - 1),
+            metavar="N",
+            help="For models that accept a seed, and for random in the REPL.",
+        ),
+        click.option(
+            "--offline", is_flag=True, default=None, help="Refuse every model that needs a network."
+        ),
+        click.option(
+            "--no-cache",
+            "cache",
+            is_flag=True,
+            flag_value=False,
+            default=None,
+            help="Use no replies of earlier runs, and keep nothing for later runs.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def tool_options(command: _Command) -> _Command:
+    """Adds the options of a verb whose code may call tools of the user's."""
+    of_files = click.option(
+        "--tools",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE.py",
+        help="Run this file; model-written code may call the functions in it that are tools (may be repeated).",
+    )
+    of_servers = click.option(
+        "--mcp",
+        multiple=True,
+        metavar="SERVER",
+        help="Let model-written code call the tools of this MCP server: an address or a command (may be repeated).",
+    )
+    return of_files(of_servers(command))
+
+
+def answer_options(command: _Command) -> _Command:
+    """Adds the options of a verb that ends with an answer: how and where it is printed, and whether cells need the user's word."""
+    for option in (
+        click.option(
+            "--approve", is_flag=True, help="Show each cell of model-written code, and ask before it runs."
+        ),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write the answer to this file; - is stdout.",
+        ),
+        click.option(
+            "--json",
+            "as_events",
+            is_flag=True,
+            help="Print the run's events on stdout instead of the answer, as they happen, one JSON object per line.",
+        ),
+        click.option(
+            "--format",
+            "style",
+            type=click.Choice(["text", "md", "json"]),
+            help="How to print the answer; text by default.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @contextmanager
 def patience(what: str, *, quiet: bool = False) -> Iterator[None]:
     """Announce ``what`` on stderr if the block takes longer than 1.5 seconds; never if ``quiet``."""

@@ -18,14 +18,17 @@ from harlm.cli.output import LINES
 from harlm.cli.printing import say
 from harlm.cli.resuming import resume_run
 from harlm.cli.settings import (
+    answer_options,
     budget_flags,
     budget_options,
     load_settings,
     read,
     reading_flags,
     reading_options,
+    run_options,
     sandbox_flags,
     sandbox_options,
+    tool_options,
 )
 from harlm.cli.sources import places_of, question_of, question_options
 from harlm.cli.verbs.estimate import forecast_in_short, in_figures, in_short, show_estimate
@@ -108,45 +111,14 @@ _WITH_RESUME = frozenset(
 )
 @budget_options
 @sandbox_options
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "md", "json"]),
-    help="How to print the answer; text by default.",
-)
-@click.option(
-    "--json",
-    "as_events",
-    is_flag=True,
-    help="Print the run's events on stdout instead of the answer, as they happen, one JSON object per line.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the answer to this file; - is stdout.",
-)
+@answer_options
 @click.option(
     "--schema",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Answer with a JSON value that follows the JSON Schema in this file.",
 )
-@click.option("--approve", is_flag=True, help="Show each cell of model-written code, and ask before it runs.")
-@click.option(
-    "--tools",
-    multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.py",
-    help="Run this file; model-written code may call the functions in it that are tools (may be repeated).",
-)
-@click.option(
-    "--mcp",
-    multiple=True,
-    metavar="SERVER",
-    help="Let model-written code call the tools of this MCP server: an address or a command (may be repeated).",
-)
+@tool_options
 @click.option(
     "--resume",
     metavar="RUN",
@@ -170,21 +142,7 @@ _WITH_RESUME = frozenset(
     default=None,
     help="Fail (exit code 6) if nothing in the context supports an answer.",
 )
-@click.option(
-    "--no-cache",
-    "cache",
-    is_flag=True,
-    flag_value=False,
-    default=None,
-    help="Use no replies of earlier runs, and keep nothing for later runs.",
-)
-@click.option("--offline", is_flag=True, default=None, help="Refuse every model that needs a network.")
-@click.option(
-    "--seed",
-    type=click.IntRange(-(2**63), 2**63 - 1),
-    metavar="N",
-    help="For models that accept a seed, and for random in the REPL.",
-)
+@run_options
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(question: str | None, paths: tuple[str, ...], **options: Any) -> None:

@@ -21,8 +21,10 @@ from harlm.cli.settings import (
     read,
     reading_flags,
     reading_options,
+    run_options,
     sandbox_flags,
     sandbox_options,
+    tool_options,
 )
 from harlm.cli.sources import places_of
 from harlm.client import HARLM
@@ -63,30 +65,10 @@ _FLAGS = {
 )
 @budget_options
 @sandbox_options
-@click.option(
-    "--tools",
-    multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.py",
-    help="Run this file; model-written code may call the functions in it that are tools (may be repeated).",
-)
-@click.option(
-    "--mcp", multiple=True, metavar="SERVER", help="Let model-written code call the tools of this MCP server."
-)
+@tool_options
 @click.option("--resume", metavar="RUN", help="Continue a session: its id, the beginning of it, or `last`.")
 @click.option("--accept-changes", is_flag=True, help="Continue although documents have changed since.")
-@click.option(
-    "--no-cache",
-    "cache",
-    is_flag=True,
-    flag_value=False,
-    default=None,
-    help="Use no replies of earlier runs.",
-)
-@click.option("--offline", is_flag=True, default=None, help="Refuse every model that needs a network.")
-@click.option(
-    "--seed", type=click.IntRange(-(2**63), 2**63 - 1), metavar="N", help="For models that accept a seed."
-)
+@run_options
 @click.option("-q", "--quiet", is_flag=True, help="Print only answers and errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(paths: tuple[str, ...], **options: Any) -> None:
