@@ -184,7 +184,7 @@ def resumption_of(
     result, name = stored.result, stored.folder.name
     if is_imported(stored.folder) and not trusts:
         raise TraceError(
-            f"run {name} was imported, and whoever has exported it chose its models, paths, tools and sandbox: `harlm runs replay {name}` "
+            f"run {name} was imported: its models, paths, tools and sandbox were chosen on another machine. `harlm runs replay {name}` "
             "runs it without them. If you trust them with your files and keys, take it up with --trust (trusts=True)"
         )
     if has_questions(stored.folder):

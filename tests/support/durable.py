@@ -93,6 +93,14 @@ def came_back(folder: Path) -> set[str]:
     return {each.completion.text for each in kept if each.completion is not None}
 
 
+def counted(folder: Path) -> tuple[int, int]:
+    """The requests that the journal of a run counts: those that came back, and those of which it is unknown."""
+    with closing(RunJournal(folder / JOURNAL)) as journal:
+        spent = [usage for _, usage in journal.earlier.spent]
+    unknown = sum(usage.calls for usage in spent if usage.estimated)
+    return sum(usage.calls for usage in spent) - unknown, unknown
+
+
 def paid_twice(server: ChatServer, reply: Any, known: set[str], drafts: int = 1) -> list[str]:
     """What was asked for more than once although its reply was known; the first turn of the root may have several drafts."""
     texts = {asked(each): reply(each) for each in server.requests}
