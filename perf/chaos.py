@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from harlm.testing import ChatServer, Request
 from perf.measure import Table, report
 
 _CALLS = 1_000
-_LATENCY_S = 0.02
+_LATENCIES_S = (0.02, 0.3)
 _CONCURRENCY = 32
 _TIMED = ("sent", "settled", "replied", "ask", "known", "choose", "choice", "request_key")
 _FIRST = f"out = llm_query_batched([f'item {{at}}' for at in range({_CALLS})])\nprint(len(out))"
@@ -126,7 +127,8 @@ def _timed_journal() -> Iterator[list[float]]:
 class _Thousand:
     """A run of a thousand calls. Its second turn is held up until ``is_free``."""
 
-    def __init__(self) -> None:
+    def __init__(self, latency_s: float = _LATENCIES_S[0]) -> None:
+        self._latency_s = latency_s
         self.is_free = True
         self.held = False
         self.arrived: list[float] = []
@@ -144,17 +146,17 @@ class _Thousand:
         """How long that takes."""
         is_late = request.model == "root" and len(request.messages) > 2
         self.held = self.held or is_late
-        return 60.0 if is_late and not self.is_free else _LATENCY_S
+        return 60.0 if is_late and not self.is_free else self._latency_s
 
 
-def _journal_cost() -> list[Sequence[object]]:
+def _journal_cost(latency_s: float) -> list[Sequence[object]]:
     """Seconds in the journal for each call, and as a share of the run."""
     each, share = [], []
     for _ in range(3):
-        script = _Thousand()
+        script = _Thousand(latency_s)
         with (
             tempfile.TemporaryDirectory() as home,
-            ChatServer(script.reply, latency_s=_LATENCY_S, keeps_requests=False) as server,
+            ChatServer(script.reply, latency_s=latency_s, keeps_requests=False) as server,
             _timed_journal() as spent,
         ):
             client = HARLM(
@@ -174,10 +176,13 @@ def _journal_cost() -> list[Sequence[object]]:
         share.append(spent[0] / wall * 100)
     return [
         [
-            f"in the journal, ms a call: {_CALLS:,} calls, {_CONCURRENCY} at a time, replies after {_LATENCY_S * 1e3:.0f} ms",
+            f"in the journal, ms a call: {_CALLS:,} calls, {_CONCURRENCY} at a time, replies after {latency_s * 1e3:.0f} ms",
             statistics.median(each),
         ],
-        ["in the journal, % of the time of that run", statistics.median(share)],
+        [
+            f"in the journal, % of the time of that run with replies after {latency_s * 1e3:.0f} ms",
+            statistics.median(share),
+        ],
     ]
 
 
@@ -231,7 +236,7 @@ def main() -> None:
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # a shell has its background jobs ignore it, and their children
-    journal = [*_journal_cost(), *_resumed_and_replayed()]
+    journal = [*chain.from_iterable(map(_journal_cost, _LATENCIES_S)), *_resumed_and_replayed()]
     plans = [drawn_plan(seed) for seed in range(told.first_seed, told.first_seed + told.runs)]
     tally, seconds = _nemesis(plans, told.at_once, told.seconds)
     report(
