@@ -2,23 +2,27 @@
 PYTHON ?= python3
 VENV   ?= .venv
 SERVERS ?= $(VENV)-servers
+CLIENTS ?= $(VENV)-clients
 LOCK   := test
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test servers check fuzz chaos perf bench bench-embedded bench-quick bench-real test-latest test-lowest locks clean
+.PHONY: demo test servers clients check fuzz chaos perf bench bench-embedded bench-quick bench-real test-latest test-lowest locks clean
 
 demo: $(VENV)/.core
 	$(BIN)/harlm demo
 
-# `make test SERVERS=` leaves out the tests against real servers, where no wheels of those servers run.
+# `make test SERVERS= CLIENTS=` leaves out the tests against real servers and clients, where none of their wheels run.
 # Where they cannot be installed, their tests are skipped and say so. What pytest makes of the tests is kept for the next run,
 # also where Python is told to write no bytecode.
 test: $(VENV)/.$(LOCK)
 	$(if $(SERVERS),$(MAKE) servers || echo "the real servers cannot be installed; their tests are skipped")
+	$(if $(CLIENTS),$(MAKE) clients || echo "programs of others cannot be installed; their tests are skipped")
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto
 
 servers: $(SERVERS)/.servers
+
+clients: $(CLIENTS)/.clients
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
@@ -56,10 +60,10 @@ bench-real: $(VENV)/.test $(SERVERS)/.servers
 # The suite on the newest and on the lowest versions that pyproject.toml admits.
 test-latest:
 	rm -rf $(VENV)-latest
-	$(MAKE) test VENV=$(VENV)-latest LOCK=latest SERVERS=$(SERVERS)
+	$(MAKE) test VENV=$(VENV)-latest LOCK=latest SERVERS=$(SERVERS) CLIENTS=$(CLIENTS)
 
 test-lowest:
-	$(MAKE) test VENV=$(VENV)-lowest LOCK=lowest SERVERS=$(SERVERS)
+	$(MAKE) test VENV=$(VENV)-lowest LOCK=lowest SERVERS=$(SERVERS) CLIENTS=$(CLIENTS)
 
 clean:
 	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .hypothesis
@@ -78,6 +82,12 @@ $(SERVERS)/.servers: locks/servers.txt
 	$(SERVERS)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --require-hashes -r $<
 	touch $@
 
+# Programs of others that talk to HARLM, and a browser's driver, likewise. HARLM itself is imported from src.
+$(CLIENTS)/.clients: locks/clients.txt
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --require-hashes -r $<
+	touch $@
+
 $(VENV)/.latest: | $(BIN)/python
 	$(PIP) install -e '.[test]'
 	touch $@
@@ -91,12 +101,13 @@ COMPILE = $(VENV)-uv/bin/uv pip compile --quiet --universal --python-version 3.1
 	--emit-build-options --annotation-style line --custom-compile-command 'make locks' $(UPGRADE) --group build
 
 # All but `encoder` and `int8`, which bring torch: several gigabytes, in a build for one's own processor.
-EXTRAS = monty tokens vectors tantivy minilm outlook local mcp bench train test check
+EXTRAS = monty tokens vectors tantivy minilm outlook local mcp serve otel bench train test check
 
 locks:
 	$(MAKE) $(VENV)-uv/.uv VENV=$(VENV)-uv
 	$(COMPILE) --group uv -o locks/uv.txt
 	$(COMPILE) --group servers -o locks/servers.txt
+	$(COMPILE) pyproject.toml --group clients -o locks/clients.txt
 	$(COMPILE) pyproject.toml $(EXTRAS:%=--extra %) -o locks/all.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test --extra check -o locks/check.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test -o locks/test.txt
