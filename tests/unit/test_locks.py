@@ -29,6 +29,7 @@ SETS: Mapping[str, Sequence[str]] = {
     "all": [f"harlm[{','.join(each for each in EXTRAS if each not in NOT_LOCKED)}]"],
     "lowest": ["harlm[test]"],
     "servers": GROUPS["servers"],
+    "clients": ["harlm", *GROUPS["clients"]],
     "uv": GROUPS["uv"],
 }
 """What each lock is made for, besides what builds the project."""
