@@ -126,7 +126,7 @@ def test_a_lock_names_exact_versions_by_hash_and_takes_wheels_only(lock: str) ->
 @pytest.mark.parametrize("lock", SETS)
 def test_a_lock_names_no_host_and_no_folder_of_a_machine(lock: str) -> None:
     text = (ROOT / "locks" / f"{lock}.txt").read_text(encoding="utf-8")
-    assert not re.search(r"://|\w\.(com|dev|io|net|org)\b|(^|\s)[~/]|index|find-links|trusted", text)
+    assert not re.search(r"://|\w\.(com|dev|io|net|org)\b|(^|\s)[~/]|--\S*index|find-links|trusted", text)
 
 
 @pytest.mark.parametrize("lock", SETS)
