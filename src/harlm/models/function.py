@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harlm.errors import BadCompletion, ModelError
 from harlm.models.usage import estimated_usage
-from harlm.types import Completion, Message, Sampling
+from harlm.types import Completion, Message, Sampling, without_surrogates
 
 Function = Callable[..., str | Completion | Awaitable[str | Completion]]
 
@@ -50,9 +50,8 @@ class FunctionModel:
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(
-                f"{self.name} raised {type(error).__name__}: {error}", model=self.name
-            ) from error
+            told = without_surrogates(f"{self.name} raised {type(error).__name__}: {error}")
+            raise ModelError(told, model=self.name) from error
         if isinstance(reply, Completion):
             return reply
         if not isinstance(reply, str):

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harlm import HARLM
 from harlm.errors import BadCompletion, ModelError
 from harlm.models.function import FunctionModel
 from harlm.types import Completion, Message, Sampling, Usage
@@ -52,6 +54,14 @@ async def test_an_exception_is_a_model_error_that_names_the_function() -> None:
 
     with pytest.raises(ModelError, match="callable/broken raised ValueError: no weights"):
         await reply(broken)
+
+
+def test_a_run_ends_with_the_error_of_its_model_whatever_letters_it_has(clean_environment: Path) -> None:
+    def broken(prompt: str) -> str:
+        raise ValueError("half of a pair: \ud800")
+
+    with pytest.raises(ModelError, match="half of a pair"):
+        HARLM(model=broken, mode="direct").ask("What?", "a text")
 
 
 @pytest.mark.parametrize("value", [None, 7, b"x"])
