@@ -76,12 +76,13 @@ async def answered(
     """
     goal = task.question
     async with open_parts(parts, config, sinks=sinks, began=began, goal=goal, resumption=resumption) as node:
-        if resumption is not None:
-            take_up(resumption, node)
-        else:
-            await keep_request(task, config, node, origin)
         with interruption.heard_by(stopper(node)):
-            answer = await solved(task, node, parts.note, is_strict=config.engine.strict)
+            if resumption is not None:
+                take_up(resumption, node)
+            await announce(task, node, parts.note)
+            if resumption is None:
+                await keep_request(task, config, node, origin)
+            answer = await solved(task, node, is_strict=config.engine.strict)
     return with_type(answer, task.schema)
 
 
@@ -122,24 +123,33 @@ def stopper(node: Node) -> Callable[[], None]:
     return stop
 
 
-async def solved(task: Task, node: Node, note: str | None, *, is_strict: bool) -> Answer:
-    """The answer to a task at a root node, with the first and the last events of the run.
+async def announce(task: Task, node: Node, note: str | None) -> None:
+    """Emit the first events of a run: what is asked, and what the user should know before the answer.
 
     Args:
         task: the question and its documents.
         node: a root.
-        note: told first.
-        is_strict: whether an answer without support in the context is an error.
-
-    Raises:
-        HarlmError: as ``HARLM.aask``.
+        note: the first one.
     """
     known = await profile_in(node.run.threads, task.context)
     node.emit(started(task, known, node))
     if note is not None:
         node.emit(events.Noted(message=note))
-    for note in (*node.run.opening_notes, *notes(task.context, node)):
-        node.emit(events.Noted(message=note))
+    for each in (*node.run.opening_notes, *notes(task.context, node)):
+        node.emit(events.Noted(message=each))
+
+
+async def solved(task: Task, node: Node, *, is_strict: bool) -> Answer:
+    """The answer to a task at a root node, with the last events of the run.
+
+    Args:
+        task: the question and its documents.
+        node: a root.
+        is_strict: whether an answer without support in the context is an error.
+
+    Raises:
+        HarlmError: as ``HARLM.aask``.
+    """
     try:
         answer = await solve(task, node)
         if is_strict and not answer.citations:

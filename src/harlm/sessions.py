@@ -39,7 +39,7 @@ from harlm.resuming import (
     origin_of,
     take_up,
 )
-from harlm.running import ClientParts, open_parts, solved, stopper, with_type
+from harlm.running import ClientParts, announce, open_parts, solved, stopper, with_type
 from harlm.storage import copied
 from harlm.synchronous import LoopThread
 from harlm.tracing.jsonl import find_run, write_private
@@ -350,9 +350,8 @@ class LiveSession:
         self._relay.sinks = sinks
         try:
             with (interruption or Interruption()).heard_by(stopper(node)):
-                answer = await solved(
-                    task, node, self._parts.note if not at else None, is_strict=self._settings.engine.strict
-                )
+                await announce(task, node, self._parts.note if not at else None)
+                answer = await solved(task, node, is_strict=self._settings.engine.strict)
         except HarlmError as error:
             if (so_far := partial_in(error)) is not None:
                 self._note(at, so_far)

@@ -17,7 +17,7 @@ from tests.support.chaos_scenarios import KEY
 
 LAWS: Mapping[str, str] = {
     "answer": "the answer is that of a run that nothing disturbs",
-    "end": "a process ends with an answer or a typed refusal",
+    "end": "a process ends with an answer or a typed refusal, and a stored run is taken up again",
     "paid": "no reply is paid for twice, except those that were in flight",
     "books": "the usage that is reported is what was billed, and what is in doubt",
     "tools": "no tool that changes something is called twice",
@@ -27,6 +27,7 @@ LAWS: Mapping[str, str] = {
 """What must hold."""
 
 _REFUSALS = {3, 4, 5, 6, 7, 8, 130, 143, -signal.SIGINT}  # the last is 130 as Python may say it
+_NOT_TAKEN_UP = 8
 _JUST_BEFORE_S = 0.5
 """A reply that left the server so long before a process was disturbed may not have been read by it yet: two cores are busy."""
 _JUST_SETTLED = 1
@@ -74,6 +75,8 @@ def _endings(story: Story) -> Iterator[str]:
         if attempt.code not in _REFUSALS | {0} and not attempt.was_killed:
             yield f"{attempt.verb} ended with {attempt.code} after {attempt.disturbance}: {said[-300:]!r}"
     last = story.attempts[-1]
+    if story.answer is None and last.code == _NOT_TAKEN_UP:
+        yield f"a stored run is not taken up again: {last.errors[-300:]!r}"
     if story.answer is None and (last.was_killed or last.code in (0, 130, 143, -signal.SIGINT)):
         yield f"the run did not end: {last.code} {last.errors[-300:]!r}"
 

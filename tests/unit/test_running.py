@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from harlm import HARLM, events
 from harlm.engine import Node
 from harlm.errors import Interrupted, MemoryFailure, ModelUnavailable, NoAnswer
 from harlm.interruption import Interruption
-from harlm.running import solved, stopper, with_type
+from harlm.running import announce, solved, stopper, with_type
 from harlm.testing import EventLog, ScriptedModel
 from harlm.typed import schema_of
 from harlm.types import Answer, Context, Task
@@ -28,7 +29,8 @@ def node_that(*replies: str | Exception) -> tuple[Node, EventLog]:
 async def test_a_run_begins_with_the_question_and_its_notes_and_ends_with_the_answer() -> None:
     node, log = node_that(DONE)
     node.run.opening_notes = ("of the opening",)
-    answer = await solved(TASK, node, "of the client", is_strict=False)
+    await announce(TASK, node, "of the client")
+    answer = await solved(TASK, node, is_strict=False)
     assert answer.text == DONE
     first, *rest = log.events
     assert isinstance(first, events.RunStarted)
@@ -40,10 +42,25 @@ async def test_a_run_begins_with_the_question_and_its_notes_and_ends_with_the_an
     assert last.answer == answer
 
 
+def test_a_run_that_is_stored_with_what_it_was_asked_can_be_found(clean_environment: Path) -> None:
+    seen: list[tuple[str, bool, bool]] = []
+
+    class Looking:
+        def emit(self, event: events.Event) -> None:
+            folder = clean_environment / "runs" / event.run
+            seen.append((event.kind, *((folder / name).exists() for name in ("run.json", "request.json"))))  # type: ignore[arg-type] # two
+
+    HARLM(model=lambda prompt: "7", mode="direct").ask("What?", "the code is 7", sinks=[Looking()])
+    assert seen[0][0] == "run_started"
+    assert not seen[0][2]
+    assert next(each for each in seen if each[0] == "node_started")[1:] == (True, True)
+    assert not [each for each in seen if each[2] and not each[1]]
+
+
 async def test_a_failure_is_the_last_event() -> None:
     node, log = node_that(ValueError("boom"))
     with pytest.raises(ValueError, match="boom"):
-        await solved(TASK, node, None, is_strict=False)
+        await solved(TASK, node, is_strict=False)
     (last,) = log.of(events.Failed)
     assert (last.error, last.type) == ("boom", "ValueError")
     assert log.events[-1] is last
@@ -52,7 +69,7 @@ async def test_a_failure_is_the_last_event() -> None:
 async def test_a_failure_with_a_partial_answer_ends_with_that_answer() -> None:
     node, log = node_that("```repl\nprint('seen')\n```", ModelUnavailable("gone", model="scripted/model"))
     with pytest.raises(ModelUnavailable) as raised:
-        await solved(replace(TASK, mode="full"), node, None, is_strict=False)
+        await solved(replace(TASK, mode="full"), node, is_strict=False)
     assert raised.value.partial is not None
     assert log.of(events.Failed) == []
     assert [each.answer for each in log.of(events.Answered)] == [raised.value.partial]
@@ -61,7 +78,7 @@ async def test_a_failure_with_a_partial_answer_ends_with_that_answer() -> None:
 async def test_a_strict_run_needs_support() -> None:
     node, log = node_that(DONE)
     with pytest.raises(NoAnswer, match="nothing in the context supports an answer"):
-        await solved(TASK, node, None, is_strict=True)
+        await solved(TASK, node, is_strict=True)
     assert [each.type for each in log.of(events.Failed)] == ["NoAnswer"]
 
 
@@ -72,7 +89,7 @@ async def test_a_memory_that_fails_costs_no_answer(monkeypatch: pytest.MonkeyPat
         raise MemoryFailure("the memory is full")
 
     monkeypatch.setattr(node.run.memory, "flush", fail)
-    assert (await solved(TASK, node, None, is_strict=False)).text == DONE
+    assert (await solved(TASK, node, is_strict=False)).text == DONE
     assert "the memory is full" in [each.message for each in log.of(events.Noted)]
 
 
@@ -83,7 +100,7 @@ async def test_a_stopped_run_asks_for_nothing_more() -> None:
     await asyncio.to_thread(stop)
     await asyncio.sleep(0)
     with pytest.raises(Interrupted) as raised:
-        await solved(TASK, node, None, is_strict=False)
+        await solved(TASK, node, is_strict=False)
     assert raised.value.limit == "stop"
     assert model.asked == []
 
