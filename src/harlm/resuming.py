@@ -6,12 +6,11 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
-from harlm import events
+from harlm import __version__, events
 from harlm.config import Config, overridden
 from harlm.engine import Node
 from harlm.errors import ConfigError, ContextError, TraceError
@@ -116,7 +115,7 @@ async def keep_request(task: Task, config: Config, node: Node, origin: Sources) 
 
     def keep() -> None:
         request = RunRequest(
-            harlm=version("harlm"),
+            harlm=__version__,
             question=task.question,
             mode=task.mode,
             strategy=task.strategy,

@@ -1,0 +1,23 @@
+"""The interface of the reference package ``rlms``: only ``from rlm import RLM`` changes, to ``from harlm.compat.rlms import RLM``."""
+
+from harlm.compat.rlms.errors import (
+    BudgetExceededError,
+    CancellationError,
+    ErrorThresholdExceededError,
+    TimeoutExceededError,
+    TokenLimitExceededError,
+)
+from harlm.compat.rlms.results import ModelUsageSummary, RLMChatCompletion, UsageSummary
+from harlm.compat.rlms.rlm import RLM
+
+__all__ = [
+    "RLM",
+    "BudgetExceededError",
+    "CancellationError",
+    "ErrorThresholdExceededError",
+    "ModelUsageSummary",
+    "RLMChatCompletion",
+    "TimeoutExceededError",
+    "TokenLimitExceededError",
+    "UsageSummary",
+]
