@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harlm.checks import request_in
 from harlm.errors import ConfigError
+from harlm.types import Context, Document, without_surrogates
 
 _LONGEST_QUESTION = 2_000  # characters; a longer message holds the data of its request too
 _LONGEST_INSTRUCTIONS = (
@@ -37,10 +38,12 @@ class AskedOf:
     Attributes:
         question: the request, then the instructions for the answer.
         context: the texts by name, in the order of the conversation; never empty.
+        is_alone: whether nothing else was said, so that the question is its own context.
     """
 
     question: str
     context: Mapping[str, str]
+    is_alone: bool = False
 
 
 def task_of(turns: Sequence[Turn]) -> AskedOf:
@@ -71,7 +74,15 @@ def task_of(turns: Sequence[Turn]) -> AskedOf:
     if rules:
         notes.append("Instructions for the answer:")
         notes += [texts[number].strip() if short_rules else f"Follow {names[number]}." for number in rules]
-    return AskedOf("\n\n".join(notes), documents or {names[last]: texts[last]})
+    return AskedOf("\n\n".join(notes), documents or {names[last]: texts[last]}, is_alone=not documents)
+
+
+def over(asked: AskedOf, documents: Context) -> Context:
+    """The context of a question that is asked of documents: these, then what was said before it."""
+    if asked.is_alone:
+        return documents
+    said = tuple(Document(name=name, text=without_surrogates(text)) for name, text in asked.context.items())
+    return Context(documents=(*documents.documents, *said), skipped=documents.skipped)
 
 
 def _asking(said: Sequence[tuple[int, Turn]]) -> int:
@@ -84,7 +95,7 @@ def _asking(said: Sequence[tuple[int, Turn]]) -> int:
 def _about(said: Sequence[tuple[int, Turn]], last: int) -> list[str]:
     """What the documents are, if the question may lean on what was said before it."""
     if any(turn.role == "assistant" for number, turn in said if number < last):
-        return ["The documents are the messages of the conversation until now, in order."]
+        return ["The documents named message-… are the conversation until now, in order."]
     return []
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from harlm.conversations import AskedOf, Turn, task_of
+from harlm.conversations import AskedOf, Turn, over, task_of
 from harlm.errors import ConfigError
+from harlm.types import Context
 
 LONG = "An entry of the diary.\n" * 200
 TURNS = some.lists(
@@ -77,7 +78,7 @@ def test_very_long_instructions_are_a_document_that_the_question_names() -> None
 def test_a_question_after_others_is_asked_of_the_conversation() -> None:
     turns = [Turn("user", "Who?"), Turn("assistant", "Ann."), Turn("tool", "a result"), Turn("user", "Why?")]
     asked = task_of(turns)
-    assert asked.question.startswith("Why?\n\nThe documents are the messages of the conversation")
+    assert asked.question.startswith("Why?\n\nThe documents named message-… are the conversation until now")
     assert asked.context == {
         "message-1-user": "Who?",
         "message-2-assistant": "Ann.",
@@ -92,7 +93,7 @@ def test_results_of_tools_after_the_question_are_context() -> None:
 
 
 def test_a_lone_question_is_its_own_context() -> None:
-    assert task_of([Turn("user", "Who?")]) == AskedOf("Who?", {"message-1-user": "Who?"})
+    assert task_of([Turn("user", "Who?")]) == AskedOf("Who?", {"message-1-user": "Who?"}, is_alone=True)
 
 
 def test_a_system_message_alone_is_the_question() -> None:
@@ -102,3 +103,15 @@ def test_a_system_message_alone_is_the_question() -> None:
 def test_documents_have_the_names_that_were_given() -> None:
     turns = [Turn("user", "one", "a"), Turn("user", "two", "a"), Turn("user", "Who?")]
     assert task_of(turns).context == {"a": "one", "a-2": "two"}
+
+
+def test_a_question_over_documents_brings_what_was_said_before_it() -> None:
+    documents = Context.of_text("a text", name="a.txt")
+    assert over(task_of([Turn("system", "Be brief."), Turn("user", "Who?")]), documents) is documents
+    asked = task_of([Turn("user", "half \ud800"), Turn("assistant", "Ann."), Turn("user", "Why?")])
+    assert [each.name for each in over(asked, documents).documents] == [
+        "a.txt",
+        "message-1-user",
+        "message-2-assistant",
+    ]
+    assert over(asked, documents).documents[1].text == "half \ufffd"
