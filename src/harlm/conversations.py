@@ -13,6 +13,7 @@ _LONGEST_QUESTION = 2_000  # characters; a longer message holds the data of its 
 _LONGEST_INSTRUCTIONS = (
     8_000  # characters of all system messages together; longer ones are read, not repeated
 )
+_LONGEST_LABEL = 40  # characters of a last line that only says where the answer goes
 _SYSTEM = frozenset({"system", "developer"})
 
 
@@ -68,7 +69,7 @@ def task_of(turns: Sequence[Turn]) -> AskedOf:
     left_out = {last} if is_short else set()
     left_out.update(rules if short_rules else ())
     documents = {names[number]: turn.text for number, turn in said if number not in left_out}
-    request = texts[last].strip() if is_short else request_in(texts[last])
+    request = texts[last].strip() if is_short else _request(texts[last])
     question = request or f"Do what is asked for in {names[last]}; it holds the request and its data."
     notes = [question, *_about(said, last)]
     if rules:
@@ -83,6 +84,14 @@ def over(asked: AskedOf, documents: Context) -> Context:
         return documents
     said = tuple(Document(name=name, text=without_surrogates(text)) for name, text in asked.context.items())
     return Context(documents=(*documents.documents, *said), skipped=documents.skipped)
+
+
+def _request(text: str) -> str | None:
+    """The request in a long text, also before a last line such as ``Answer:``."""
+    text = text.rstrip()
+    before, _, last = text.rpartition("\n")
+    ends_open = last.rstrip().endswith(":") and len(last) <= _LONGEST_LABEL
+    return request_in(before if ends_open else text)
 
 
 def _asking(said: Sequence[tuple[int, Turn]]) -> int:

@@ -7,8 +7,9 @@ from harlm.compat.rlms.errors import (
     TimeoutExceededError,
     TokenLimitExceededError,
 )
-from harlm.compat.rlms.results import ModelUsageSummary, RLMChatCompletion, UsageSummary
+from harlm.compat.rlms.results import RLMChatCompletion
 from harlm.compat.rlms.rlm import RLM
+from harlm.compat.rlms.usage import ModelUsageSummary, UsageSummary
 
 __all__ = [
     "RLM",

@@ -1,34 +1,15 @@
-"""The arguments of ``rlm.RLM``, in its order, and what those that HARLM does not have would need instead."""
+"""The arguments of ``rlm.RLM``, in its order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
-
-from harlm.errors import ConfigError
-
-_KNOWLEDGE, _EVENTS = (
-    "write what the model should know into root_prompt",
-    "the events of HARLM.stream hold it",
-)
-_INSTEAD = {
-    "environment_kwargs": "the settings of [sandbox] say how cells run",
-    "depth": "every completion begins at depth 0",
-    "max_errors": "a run that leads nowhere ends by itself",
-    "custom_system_prompt": _KNOWLEDGE,
-    "logger": "every run is stored, and `harlm runs show` shows it",
-    "persistent": "HARLM.session asks many questions over one context",
-    "user_prologue": _KNOWLEDGE,
-}
-_ENVIRONMENTS = ("local", "ipython", "docker")  # those that run cells on this machine
 
 
 @dataclass
 class RLMOptions:
-    """The arguments of the reference; ``RLM.__post_init__`` says what each becomes. What stands after ``sub_sampling_args``, and
-    how the history is shortened, is HARLM's own business and may have any value.
-    """
+    """The arguments of the reference; ``harlm.compat.rlms.client`` says what each becomes."""
 
     backend: str = "openai"
     backend_kwargs: Mapping[str, Any] | None = None
@@ -60,19 +41,3 @@ class RLMOptions:
     sub_sampling_args: Mapping[str, Any] | None = None
     orchestrator: bool = True
     user_prologue: str | None = None
-
-    def refuse_what_has_no_meaning(self) -> None:
-        """Check the arguments that HARLM does not have.
-
-        Raises:
-            ConfigError: one of them would have an effect.
-        """
-        for name in (each.name for each in fields(self)):
-            instead = _EVENTS if name.startswith("on_") else _INSTEAD.get(name)
-            if instead and getattr(self, name):
-                raise ConfigError(f"HARLM has no {name}: {instead}. Leave {name} out")
-        if self.environment not in _ENVIRONMENTS:
-            known = ", ".join(_ENVIRONMENTS)
-            raise ConfigError(
-                f"environment {self.environment!r}: cells run on this machine; use one of {known}"
-            )

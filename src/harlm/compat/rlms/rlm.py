@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
-from harlm import config
 from harlm.checks import question_in
-from harlm.client import HARLM
+from harlm.compat.rlms.client import client_for
 from harlm.compat.rlms.errors import stopped_by
-from harlm.compat.rlms.models import chosen_models
 from harlm.compat.rlms.options import RLMOptions
-from harlm.compat.rlms.results import RLMChatCompletion, usage_summary
-from harlm.compat.rlms.tools import tools_for
+from harlm.compat.rlms.results import RLMChatCompletion
+from harlm.compat.rlms.usage import usage_summary
 from harlm.errors import LimitExceeded
-from harlm.home import user_config_file
 from harlm.tracing.console import PlainLines
-from harlm.types import Budget
 
 
 @dataclass
@@ -32,21 +26,7 @@ class RLM(RLMOptions):
     """
 
     def __post_init__(self) -> None:
-        self.refuse_what_has_no_meaning()
-        root, sub = chosen_models(self)
-        loaded = config.load(
-            flags=root.settings, environment=os.environ, folder=Path.cwd(), user_file=user_config_file()
-        )
-        self.root_model = root.own_name
-        self.harlm = HARLM(
-            root.name, sub_model=None if sub is None else sub.name, api_key=root.api_key, settings=loaded.config,
-            mode="auto" if self.max_depth > 0 else "direct",
-            max_depth=max(self.max_depth - 1, 0),  # the reference counts the plain calls below the last REPL as a level
-            max_turns=self.max_iterations + 1,  # after its last iteration the reference asks once more for the answer
-            concurrency=self.max_concurrent_subcalls,
-            budget=Budget(usd=self.max_budget, seconds=self.max_timeout, tokens=self.max_tokens),
-            tools=tools_for(self.custom_tools, self.custom_sub_tools, self.max_depth),
-        )  # fmt: skip
+        self.harlm, self.root_model = client_for(self)
 
     def completion(self, prompt: object, root_prompt: str | None = None) -> RLMChatCompletion:
         """The answer to a prompt, which is the context: text, a dict or a list. Without ``root_prompt``, the prompt holds the question.

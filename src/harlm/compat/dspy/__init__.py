@@ -1,0 +1,5 @@
+"""HARLM for DSPy: ``dspy.configure(lm=HarlmLM(HARLM(...)))``."""
+
+from harlm.compat.dspy.lm import HarlmLM
+
+__all__ = ["HarlmLM"]
