@@ -18,7 +18,7 @@ _SYSTEM = frozenset({"system", "developer"})
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ChatTurn:
     """One message of a conversation.
 
     Attributes:
@@ -47,7 +47,7 @@ class AskedOf:
     is_alone: bool = False
 
 
-def task_of(turns: Sequence[Turn]) -> AskedOf:
+def task_of(turns: Sequence[ChatTurn]) -> AskedOf:
     """The question of a conversation and its context.
 
     The last message of the user is the question; if it is too long to be one, it is a document of the context, and its first or last
@@ -94,21 +94,21 @@ def _request(text: str) -> str | None:
     return request_in(before if ends_open else text)
 
 
-def _asking(said: Sequence[tuple[int, Turn]]) -> int:
+def _asking(said: Sequence[tuple[int, ChatTurn]]) -> int:
     """The number of the turn that asks: the last one of the user, else the last one that is not the system's, else the last."""
     users = [number for number, turn in said if turn.role == "user"]
     others = [number for number, turn in said if turn.role not in _SYSTEM]
     return (users or others or [said[-1][0]])[-1]
 
 
-def _about(said: Sequence[tuple[int, Turn]], last: int) -> list[str]:
+def _about(said: Sequence[tuple[int, ChatTurn]], last: int) -> list[str]:
     """What the documents are, if the question may lean on what was said before it."""
     if any(turn.role == "assistant" for number, turn in said if number < last):
         return ["The documents named message-… are the conversation until now, in order."]
     return []
 
 
-def _names(said: Sequence[tuple[int, Turn]]) -> dict[int, str]:
+def _names(said: Sequence[tuple[int, ChatTurn]]) -> dict[int, str]:
     """A name for each turn, unlike all others."""
     names: dict[int, str] = {}
     for number, turn in said:

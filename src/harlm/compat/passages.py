@@ -14,7 +14,7 @@ from harlm.synchronous import run_here
 from harlm.types import Hit
 
 
-class Passages:
+class FilePassages:
     """The passages of files that fit a question best. Files that have changed are read anew. Safe to use from several threads.
 
     Args:

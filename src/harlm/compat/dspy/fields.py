@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harlm.conversations import Turn
+from harlm.conversations import ChatTurn
 
 _FIELD = re.compile(r"^\[\[ ## (\w+) ## \]\][ \t]*$", re.MULTILINE)
 _TAIL = re.compile(r"\n\nRespond with (?:the corresponding output fields|a JSON object)[^\n]*\Z")
@@ -19,11 +19,11 @@ _LONG = 2_000  # characters; a longer field is a document
 class AskedFields:
     """The turns of a conversation in which long fields of its last message are documents, and the output fields that are to be marked."""
 
-    turns: Sequence[Turn]
+    turns: Sequence[ChatTurn]
     outputs: Sequence[str]
 
 
-def read_fields(turns: Sequence[Turn]) -> AskedFields:
+def read_fields(turns: Sequence[ChatTurn]) -> AskedFields:
     """Read what an adapter has written. A conversation that none has written stays as it is."""
     *before, last = turns
     asked = _TAIL.sub("", last.text)
@@ -32,15 +32,15 @@ def read_fields(turns: Sequence[Turn]) -> AskedFields:
         return AskedFields(turns, ())
     outputs = [name for name in _OUTPUT.findall(last.text[len(asked) :]) if name != "completed"]
     fields = _fields(parts)
-    long = [Turn("user", text, name) for name, text in fields.items() if len(text) > _LONG]
+    long = [ChatTurn("user", text, name) for name, text in fields.items() if len(text) > _LONG]
     short = {name: text for name, text in fields.items() if len(text) <= _LONG and text}
     lines = list(short.values()) if len(short) == 1 else [f"{name}: {text}" for name, text in short.items()]
-    question = Turn(
+    question = ChatTurn(
         "user",
         "\n\n".join([first.strip(), *lines]).strip()
         or f"Find what is asked for in {', '.join(each.name for each in long)}.",
     )
-    rules = [Turn(each.role, _LAYOUT.sub("Y", each.text), each.name) for each in before]
+    rules = [ChatTurn(each.role, _LAYOUT.sub("Y", each.text), each.name) for each in before]
     return AskedFields([*rules, *long, question], outputs)
 
 

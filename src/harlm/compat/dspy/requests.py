@@ -10,7 +10,7 @@ from typing import Any
 from harlm.compat.dspy.fields import read_fields
 from harlm.compat.dspy.outputs import marked, schema_of_outputs, without_places
 from harlm.compat.foreign import refuse_options
-from harlm.conversations import Turn, task_of
+from harlm.conversations import ChatTurn, task_of
 from harlm.errors import ConfigError
 from harlm.types import Answer
 
@@ -44,8 +44,8 @@ def asked_by(request: Any, annotations: Mapping[str, Any]) -> AskedRequest:
     given = {name: getattr(config, name) for name in config.__slots__}
     changed = {name: value for name, value in given.items() if value != getattr(empty, name)}
     refuse_options("HarlmLM", {**changed, "tools": request.tools or None, "response_format": None})
-    system = [Turn("system", _text(request.system))] if request.system is not None else []
-    asked = read_fields([*system, *(Turn(each.role, _text(each.parts)) for each in request.messages)])
+    system = [ChatTurn("system", _text(request.system))] if request.system is not None else []
+    asked = read_fields([*system, *(ChatTurn(each.role, _text(each.parts)) for each in request.messages)])
     task, schema = task_of(asked.turns), schema_of_outputs(config.response_format, asked.outputs, annotations)
     return AskedRequest(task.question, task.context, schema, asked.outputs)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harlm.compat.foreign import refuse_options
-from harlm.conversations import Turn, over, task_of
+from harlm.conversations import ChatTurn, over, task_of
 from harlm.errors import ConfigError
 from harlm.loading import load
 
@@ -28,7 +28,7 @@ def asked_by(messages: Sequence[Any], options: Mapping[str, object], documents: 
     return asked.question, documents if asked.is_alone else over(asked, load(documents))
 
 
-def _turn(message: Any) -> Turn:
+def _turn(message: Any) -> ChatTurn:
     role = message.role if message.type == "chat" else _ROLES.get(message.type, message.type)
     blocks = [] if isinstance(message.content, str) else message.content
     if odd := sorted(
@@ -36,4 +36,4 @@ def _turn(message: Any) -> Turn:
     ):
         raise ConfigError(f"a message of the role {role} holds {', '.join(odd)}; HARLM reads text")
     calls = getattr(message, "tool_calls", None)
-    return Turn(role, f"{message.text}\n{json.dumps(calls, default=str)}" if calls else str(message.text))
+    return ChatTurn(role, f"{message.text}\n{json.dumps(calls, default=str)}" if calls else str(message.text))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harlm.compat.foreign import not_installed
-from harlm.compat.passages import Passages
+from harlm.compat.passages import FilePassages
 
 try:
     from langchain_core.documents import Document
@@ -30,7 +30,7 @@ class HarlmRetriever(BaseRetriever):
 
     def model_post_init(self, context: Any, /) -> None:
         """Prepare the search; nothing is read before the first question."""
-        self._passages = Passages(self.paths, self.k)
+        self._passages = FilePassages(self.paths, self.k)
 
     def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Any]:
         found = self._passages.found(query)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harlm.compat.foreign import refuse_options
-from harlm.conversations import Turn, task_of
+from harlm.conversations import ChatTurn, task_of
 from harlm.errors import ConfigError
 
 
@@ -18,14 +18,14 @@ def asked_by(messages: str | Sequence[Any], options: Mapping[str, object]) -> tu
     """
     refuse_options("HarlmLLM", options)
     if isinstance(messages, str):
-        asked = task_of([Turn("user", messages)])
+        asked = task_of([ChatTurn("user", messages)])
     else:
         asked = task_of([_turn(message) for message in messages])
     return asked.question, asked.context
 
 
-def _turn(message: Any) -> Turn:
+def _turn(message: Any) -> ChatTurn:
     role = str(getattr(message.role, "value", message.role))
     if odd := sorted({each.block_type for each in message.blocks if each.block_type != "text"}):
         raise ConfigError(f"a message of the role {role} holds {', '.join(odd)}; HARLM reads text")
-    return Turn(role, message.content or "")
+    return ChatTurn(role, message.content or "")

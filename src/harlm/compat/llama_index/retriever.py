@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harlm.compat.foreign import not_installed
-from harlm.compat.passages import Passages
+from harlm.compat.passages import FilePassages
 
 try:
     from llama_index.core.retrievers import BaseRetriever
@@ -30,7 +30,7 @@ class HarlmNodeRetriever(BaseRetriever):
 
     def __init__(self, paths: str | Path | Sequence[str | Path], k: int = 10, **options: Any) -> None:
         super().__init__(**options)
-        self._passages = Passages(paths, k)
+        self._passages = FilePassages(paths, k)
 
     def _retrieve(self, query_bundle: Any) -> list[Any]:
         return [_node(*found) for found in self._passages.found(query_bundle.query_str)]
