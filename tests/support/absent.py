@@ -14,7 +14,7 @@ def error_without(package: str, module: str, monkeypatch: pytest.MonkeyPatch) ->
     """What the user is told who imports a module of ``harlm.compat`` without the package that it needs."""
     for name in [each for each in sys.modules if each == module or each.split(".")[0] == package]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)  # type: ignore[arg-type] # Python's own mark for a module that is not there
+    monkeypatch.setitem(sys.modules, package, None)  # Python's own mark for a module that is not there
     with pytest.raises(ConfigError) as raised:
         importlib.import_module(module)
     return str(raised.value)

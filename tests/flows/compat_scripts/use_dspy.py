@@ -17,7 +17,7 @@ from harlm.compat.dspy import HarlmLM
 LONG = "A line of the diary.\n" * 400 + "This diary was kept by Ann.\n"
 
 
-class Judged(dspy.Signature):
+class Judged(dspy.Signature):  # type: ignore[misc] # DSPy is not installed where types are checked
     """Judge the text."""
 
     context: str = dspy.InputField()

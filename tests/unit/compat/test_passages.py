@@ -26,7 +26,7 @@ def test_passages_come_with_their_place_and_their_quote(docs: Path) -> None:
     assert score > 0
     assert where["place"] == "docs/a.txt:2"
     assert where["quote"] == "The harbour was built by Ann."
-    assert text[: where["end"]] == (docs / "a.txt").read_text(encoding="utf-8")[where["start"] : where["end"]]  # type: ignore[misc]
+    assert (where["start"], where["end"]) == (0, len(text))
 
 
 def test_no_more_passages_than_were_asked_for(docs: Path) -> None:

@@ -42,5 +42,6 @@ def test_what_changes_no_answer_is_accepted(arguments: dict[str, Any]) -> None:
 def test_what_would_have_an_effect_is_refused_with_what_to_do_instead(
     name: str, value: object, instead: str
 ) -> None:
+    arguments: dict[str, Any] = {name: value}
     with pytest.raises(ConfigError, match=f"{name}.*{instead}"):
-        refuse_what_has_no_meaning(RLMOptions(**{name: value}))
+        refuse_what_has_no_meaning(RLMOptions(**arguments))
