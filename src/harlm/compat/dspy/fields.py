@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harlm.conversations import ChatTurn
+from harlm.patterns import lazy_pattern
 
-_FIELD = re.compile(r"^\[\[ ## (\w+) ## \]\][ \t]*$", re.MULTILINE)
-_TAIL = re.compile(r"\n\nRespond with (?:the corresponding output fields|a JSON object)[^\n]*\Z")
-_OUTPUT = re.compile(r"`\[\[ ## (\w+) ## \]\]`")
-_LAYOUT = re.compile(r"All interactions will be structured in .*?In adhering to this structure, y", re.DOTALL)
+_FIELD = lazy_pattern(r"^\[\[ ## (\w+) ## \]\][ \t]*$", re.MULTILINE)
+_TAIL = lazy_pattern(r"\n\nRespond with (?:the corresponding output fields|a JSON object)[^\n]*\Z")
+_OUTPUT = lazy_pattern(r"`\[\[ ## (\w+) ## \]\]`")
+_LAYOUT = ("All interactions will be structured in ", "In adhering to this structure, ")
 _LONG = 2_000  # characters; a longer field is a document
 
 
@@ -35,22 +36,25 @@ def read_fields(turns: Sequence[ChatTurn]) -> AskedFields:
     long = [ChatTurn("user", text, name) for name, text in fields.items() if len(text) > _LONG]
     short = {name: text for name, text in fields.items() if len(text) <= _LONG and text}
     lines = list(short.values()) if len(short) == 1 else [f"{name}: {text}" for name, text in short.items()]
-    question = ChatTurn(
-        "user",
-        "\n\n".join([first.strip(), *lines]).strip()
-        or f"Find what is asked for in {', '.join(each.name for each in long)}.",
-    )
-    rules = [ChatTurn(each.role, _LAYOUT.sub("Y", each.text), each.name) for each in before]
-    return AskedFields([*rules, *long, question], outputs)
+    words = "\n\n".join([first.strip(), *lines]).strip()
+    words = words or f"Find what is asked for in {', '.join(each.name for each in long)}."
+    return AskedFields([*map(_without_layout, before), *long, ChatTurn("user", words)], outputs)
 
 
 def _fields(parts: Sequence[str]) -> dict[str, str]:
     """The texts by name; a mark that comes a second time is part of a text."""
-    fields: dict[str, str] = {}
-    current = ""
+    fields: dict[str, list[str]] = {}
+    current: list[str] = []
     for name, text in zip(parts[::2], parts[1::2], strict=True):
         if name in fields:
-            fields[current] += f"\n\n[[ ## {name} ## ]]\n{text.strip()}"
+            current += [f"[[ ## {name} ## ]]\n{text.strip()}"]
         else:
-            current, fields[name] = name, text.strip()
-    return fields
+            current = fields[name] = [text.strip()]
+    return {name: "\n\n".join(texts) for name, texts in fields.items()}
+
+
+def _without_layout(turn: ChatTurn) -> ChatTurn:
+    """Rules of the system without the part that says how fields are marked."""
+    head, _, layout = turn.text.partition(_LAYOUT[0])
+    _, found, rest = layout.partition(_LAYOUT[1])
+    return replace(turn, text=head + rest[:1].upper() + rest[1:]) if found and turn.role == "system" else turn
