@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(eq=False)
 class RLMOptions:
     """The arguments of the reference; ``harlm.compat.rlms.client`` says what each becomes."""
 
     backend: str = "openai"
-    backend_kwargs: Mapping[str, Any] | None = None
+    backend_kwargs: Mapping[str, Any] | None = field(default=None, repr=False)  # it may hold a key
     environment: str = "local"
     environment_kwargs: Mapping[str, Any] | None = None
     depth: int = 0
@@ -24,7 +24,7 @@ class RLMOptions:
     max_errors: int | None = None
     custom_system_prompt: str | None = None
     other_backends: Sequence[str] | None = None
-    other_backend_kwargs: Sequence[Mapping[str, Any]] | None = None
+    other_backend_kwargs: Sequence[Mapping[str, Any]] | None = field(default=None, repr=False)
     logger: object = None
     verbose: bool = False
     persistent: bool = False

@@ -17,7 +17,7 @@ from harlm.errors import LimitExceeded
 from harlm.tracing.console import PlainLines
 
 
-@dataclass
+@dataclass(eq=False)
 class RLM(RLMOptions):
     """Answers prompts as ``rlm.RLM`` does, with the arguments of it.
 

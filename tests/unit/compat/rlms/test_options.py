@@ -17,3 +17,9 @@ sampling_args sub_sampling_args orchestrator user_prologue
 
 def test_the_arguments_are_those_of_the_reference() -> None:
     assert [each.name for each in fields(RLMOptions)] == ORDER.split()
+
+
+def test_keys_are_not_shown() -> None:
+    assert "sk-1" not in repr(
+        RLMOptions(backend_kwargs={"api_key": "sk-1"}, other_backend_kwargs=[{"api_key": "sk-1"}])
+    )
