@@ -25,6 +25,11 @@ def request_in(prompt: object) -> str | None:
     return None
 
 
+def question_in(prompt: object) -> str:
+    """The question for a prompt that holds its request and its data: the request, or that it is to be found there."""
+    return request_in(prompt) or "Do what is asked for in the context; it holds the request and its data."
+
+
 def check_kind(name: str, value: object, kind: type | tuple[type, ...], what: str) -> None:
     """Check the type of an argument.
 

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from harlm import config, events
-from harlm.checks import check_kind, check_models, checked_approve, checked_mode, checked_question, request_in
+from harlm.checks import (
+    check_kind,
+    check_models,
+    checked_approve,
+    checked_mode,
+    checked_question,
+    question_in,
+)
 from harlm.cleanup import finished
 from harlm.engine.approval import Approve
 from harlm.errors import ConfigError
@@ -386,10 +393,7 @@ class HARLM(StoredRuns):
             root_prompt: the question. By default the prompt contains it: its last or its first line if that is a
                 question or begins with ``Question:`` or the like, else anything that the model finds in it.
         """
-        question = root_prompt or request_in(prompt)
-        return self.ask(
-            question or "Do what is asked for in the context; it holds the request and its data.", prompt
-        )
+        return self.ask(root_prompt or question_in(prompt), prompt)
 
 
 class _QueueSink:

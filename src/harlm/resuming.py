@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -93,6 +93,14 @@ def origin_of(context: object) -> Sources:
     return Sources()
 
 
+def _version() -> str:
+    """The version of HARLM; ``source`` where it is not installed, but on the path."""
+    try:
+        return version("harlm")
+    except PackageNotFoundError:
+        return "source"
+
+
 async def keep_request(task: Task, config: Config, node: Node, origin: Sources) -> None:
     """Keep what a run is asked, so that it can be taken up again. A note says why it cannot, if that fails."""
     run = node.run
@@ -116,7 +124,7 @@ async def keep_request(task: Task, config: Config, node: Node, origin: Sources) 
 
     def keep() -> None:
         request = RunRequest(
-            harlm=version("harlm"),
+            harlm=_version(),
             question=task.question,
             mode=task.mode,
             strategy=task.strategy,

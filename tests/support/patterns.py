@@ -12,10 +12,12 @@ import re._parser as parser  # type: ignore[import-not-found] # typeshed does no
 import signal
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 import harlm
+from harlm.errors import ConfigError
 from harlm.patterns import _Lazy
 
 _FUNCTIONS = frozenset(
@@ -43,10 +45,11 @@ class TooSlow(Exception):
 
 
 def modules() -> Iterator[ModuleType]:
-    """All modules of HARLM but those that are programs."""
+    """All modules of HARLM but those that are programs, and adapters whose packages are not here."""
     for each in pkgutil.walk_packages(harlm.__path__, "harlm."):
         if not each.name.endswith("__main__"):
-            yield importlib.import_module(each.name)
+            with suppress(ConfigError):
+                yield importlib.import_module(each.name)
 
 
 def patterns_of(module: ModuleType) -> Iterator[Found]:

@@ -24,6 +24,7 @@ _LONGEST = 1 << 20
 _STREAMS: list[TextIO] = []
 _AT_START = ("PYTHON", "LANG", "LC_", "MALLOC", "TZ")
 _LEFT_OUT = (
+    "harlm.compat",
     "harlm.embedders",
     "harlm.retrieval.large",
     "harlm.retrieval.tantivy",

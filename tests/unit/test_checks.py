@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harlm.checks import check_kind, check_models, checked_mode, checked_question, request_in
+from harlm.checks import check_kind, check_models, checked_mode, checked_question, question_in, request_in
 from harlm.errors import ConfigError
 from harlm.testing import ScriptedModel
 from harlm.types import MODES
@@ -27,6 +27,11 @@ from harlm.types import MODES
 )
 def test_the_request_stands_in_the_last_or_the_first_line(prompt: object, request_: str | None) -> None:
     assert request_in(prompt) == request_
+
+
+def test_a_prompt_without_a_request_says_itself_what_is_asked_for() -> None:
+    assert question_in("Who is it?\nthe text") == "Who is it?"
+    assert question_in({"a": "Who?"}).startswith("Do what is asked for in the context")
 
 
 def test_an_argument_is_of_its_type_or_none() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 
 import pytest
 
-import harlm
 from harlm.patterns import lazy_pattern
+from tests.support.patterns import modules
 
 TEXT = "one 1, two 22, three 333"
 
@@ -49,9 +47,9 @@ def test_every_expression_of_every_module_is_one() -> None:
     lazy = type(lazy_pattern(""))
     found = [
         value
-        for module in pkgutil.walk_packages(harlm.__path__, "harlm.")
-        if not module.name.endswith("__main__") and not module.name.startswith("harlm.guest")
-        for value in vars(importlib.import_module(module.name)).values()
+        for module in modules()
+        if not module.__name__.startswith("harlm.guest")
+        for value in vars(module).values()
         if isinstance(value, lazy)
     ]
     assert len(found) > 200

@@ -74,7 +74,7 @@ _FLAGS = {
 def command(paths: tuple[str, ...], **options: Any) -> None:
     """Ask one question after another over files, folders, globs, @list.txt or web pages. Variables of the code that answers one question are there for the next, and all questions have one budget.
 
-    Questions are lines of standard input. /help lists what else can be typed. The session is saved after each answer.
+    Questions are lines of standard input, so no PATH can be -. /help lists what else can be typed. The session is saved after each answer.
     """
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     quiet = options["quiet"]

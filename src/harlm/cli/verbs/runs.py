@@ -42,7 +42,7 @@ for each in (resume_, replay_, export_, import_):
 
 
 @command.command("list")
-@click.option("-n", "count", type=click.IntRange(1), default=20, help="How many, newest first.")
+@click.option("-n", "count", metavar="N", type=click.IntRange(1), default=20, help="How many, newest first.")
 @output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def list_(*, count: int, **options: Any) -> None:

@@ -25,7 +25,7 @@ _WIDTH = 300  # characters of a quote
 @click.command("search")
 @click.argument("query")
 @reading_options
-@click.option("-k", "count", type=click.IntRange(1, 1000), default=10, help="How many passages.")
+@click.option("-k", "count", metavar="N", type=click.IntRange(1, 1000), default=10, help="How many passages.")
 @click.option(
     "--meaning",
     is_flag=True,

@@ -1,0 +1,23 @@
+"""HARLM for LlamaIndex: ``HarlmNodeRetriever``, which searches files without a model, and ``HarlmLLM``.
+
+Names are imported when they are first used: only they need the package of others.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harlm.compat.llama_index.llm import HarlmLLM
+    from harlm.compat.llama_index.retriever import HarlmNodeRetriever
+
+__all__ = ["HarlmLLM", "HarlmNodeRetriever"]
+
+_HOMES = {"HarlmLLM": "llm", "HarlmNodeRetriever": "retriever"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
