@@ -122,7 +122,9 @@ def test_more_tokens_than_were_asked_for_are_paid_where_that_fits() -> None:
         picos = picos_of(server)
     assert answer.text == right(20)
     assert answer.usage.cost_micros is not None
-    assert abs(answer.usage.cost_micros * PICOS - picos) < PICOS
+    # On a busy machine a call may be hedged, and the one that is cancelled counts with the most that it may cost.
+    assert answer.usage.cost_micros * PICOS > picos - PICOS
+    assert answer.usage.estimated or abs(answer.usage.cost_micros * PICOS - picos) < PICOS
 
 
 @pytest.mark.parametrize(

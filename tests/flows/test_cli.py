@@ -15,7 +15,9 @@ from aiohttp import web
 
 from harlm.home import user_config_file
 from harlm.testing import Request, ScriptedServer
+from tests.support.busy import eventually
 from tests.support.cli import harlm
+from tests.support.processes import descendants, is_running
 
 
 def set_by_user(settings: str) -> None:
@@ -259,7 +261,9 @@ def test_an_interrupt_keeps_paid_calls_and_leaves_no_process() -> None:
             if server.requests:
                 break
             time.sleep(0.05)
+        assert eventually(lambda: bool(descendants(process.pid)))
         time.sleep(1.0)
+        below = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err.decode()
@@ -268,15 +272,8 @@ def test_an_interrupt_keeps_paid_calls_and_leaves_no_process() -> None:
     assert b"interrupted" in err
     assert b"Traceback" not in err
     assert "failed" in harlm("runs", "list").out
-    workers = subprocess.run(["pgrep", "-f", "harlm/guest"], capture_output=True, text=True, check=False)
-    assert not [pid for pid in workers.stdout.split() if _parent(pid) == 1]
-
-
-def _parent(pid: str) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (OSError, IndexError):
-        return 0
+    assert below
+    assert eventually(lambda: not any(map(is_running, below)))
 
 
 def test_a_closed_pipe_is_not_an_error() -> None:
