@@ -1,0 +1,172 @@
+"""What stands before every request: who asks, from where, and how long the body is."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from harlm.server.asking import Asking
+from harlm.server.failures import RequestRefused, closing
+from harlm.server.keys import KeyHolder, KeyRing
+from harlm.server.streaming import PATIENCE_S, PING_S
+
+LARGEST_BODY = 64_000_000
+"""Bytes of a request, unless another limit is set."""
+
+_BODY_S = 60.0  # seconds between two pieces of a body
+_LINGER_S = 5.0  # seconds in which the rest of a body that is too large may arrive and is thrown away
+
+_Body = TypeVar("_Body", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """What every route needs.
+
+    Attributes:
+        asking: answers.
+        keys: of clients.
+        largest: bytes of a body.
+        ping_s: seconds between signs of life of a stream.
+        patience_s: seconds for which a reader may leave a piece unread.
+    """
+
+    asking: Asking
+    keys: KeyRing
+    largest: int = LARGEST_BODY
+    ping_s: float = PING_S
+    patience_s: float = PATIENCE_S
+
+    def holder(self, request: Request) -> KeyHolder:
+        """Who asks.
+
+        Raises:
+            RequestRefused: 401; 403, a page of another site asks; 503, the server ends.
+        """
+        holder = self.reader(request)
+        if self.asking.is_closing:
+            raise closing()
+        return holder
+
+    def reader(self, request: Request) -> KeyHolder:
+        """As ``holder``, also while the server ends.
+
+        Raises:
+            RequestRefused: 401 or 403.
+        """
+        holder = self.keys.holder(request.headers.get("authorization"))
+        if self.keys.is_open:
+            _refuse_pages(request)
+        return holder
+
+    async def body(self, request: Request, kind: type[_Body]) -> _Body:
+        """The body of a request.
+
+        Raises:
+            RequestRefused: 400, it is not JSON of this kind; 408, it does not arrive; 413, it is too large.
+            ClientDisconnect: the client has left.
+        """
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self.largest:
+            raise self._too_large()
+        data = bytearray()
+        async for piece in _pieces(request):
+            if len(data) + len(piece) > self.largest:
+                raise self._too_large()
+            data += piece
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except msgspec.ValidationError as error:
+            said, _, where = str(error).partition(" - at `$")
+            where = where.rstrip("`").lstrip(".")
+            raise RequestRefused(
+                400, f"{where or 'the body'}: {said}", code="invalid_body", param=where or None
+            ) from error
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise RequestRefused(
+                400, f"the body is not JSON: {error}; send a JSON object", code="invalid_json"
+            ) from error
+
+    def _too_large(self) -> RequestRefused:
+        return RequestRefused(
+            413,
+            f"the body has more than {self.largest:,} bytes; send less, or have the server started with a higher --max-body, or "
+            "put the text into a corpus",
+            code="request_too_large",
+        )
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(_BODY_S):
+                piece = await anext(stream, None)
+        except TimeoutError:
+            raise RequestRefused(
+                408, f"no more of the body has arrived for {_BODY_S:g} s; send it again", code="timeout"
+            ) from None
+        if piece is None:
+            return
+        yield piece
+
+
+def _refuse_pages(request: Request) -> None:
+    """Without keys, pages of other sites must not ask through the browser of someone at this machine.
+
+    Raises:
+        RequestRefused: 403.
+    """
+    origin = request.headers.get("origin")
+    for said, where in (("Host", f"//{request.headers.get('host', '')}"), ("Origin", origin)):
+        if where is not None and not _is_here(where):
+            raise RequestRefused(
+                403,
+                f"the header {said} names another machine, {where.lstrip('/')[:200]!r}; without API keys only this machine is "
+                "served: set HARLM_SERVER_API_KEY",
+                code="foreign_origin",
+            )
+
+
+def _is_here(url: str) -> bool:
+    try:
+        name = urlsplit(url).hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class Lingering:
+    """An application of ASGI that sends a reply before the body has arrived: what still comes is thrown away for a while, since a
+    connection that is closed meanwhile loses the reply.
+
+    Args:
+        reply: an application that sends the reply.
+        status_code: of the reply.
+    """
+
+    def __init__(self, reply: ASGIApp, status_code: int) -> None:
+        self._reply, self.status_code = reply, status_code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+
+        async def held(message: Message) -> None:
+            await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
+
+        await self._reply(scope, receive, held)
+        try:
+            async with asyncio.timeout(_LINGER_S):
+                while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+                    pass
+        except TimeoutError:
+            pass
+        await send({"type": "http.response.body", "body": b""})

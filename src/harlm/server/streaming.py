@@ -1,0 +1,163 @@
+"""Replies as server-sent events, and runs that end when their client leaves.
+
+The text of an answer is known when its citations are checked, so what is streamed before are signs of life. Nothing is queued for a
+slow reader: the next piece is made when the one before has been taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from harlm.cleanup import finished
+from harlm.errors import HarlmError
+from harlm.server.asking import AdmittedRun, Answered
+from harlm.server.failures import RequestRefused, failure_of, internal
+
+PING_S = 15.0
+"""Seconds of silence after which a stream shows that it lives."""
+
+PATIENCE_S = 120.0
+"""Seconds for which a reader may leave a piece unread."""
+
+_PIECE = 400  # characters of a piece of text
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+_log = logging.getLogger("harlm.server")
+_encode = msgspec.json.Encoder().encode
+
+
+def event(body: object, name: str | None = None) -> bytes:
+    """One server-sent event."""
+    head = b"" if name is None else b"event: " + name.encode() + b"\n"
+    return head + b"data: " + _encode(body) + b"\n\n"
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A text in pieces that end after a blank or a line where there is one."""
+    at = 0
+    while at < len(text):
+        end = at + _PIECE
+        if end < len(text):
+            blank = max(text.rfind(" ", at, end), text.rfind("\n", at, end))
+            end = blank + 1 if blank > at else end
+        yield text[at:end]
+        at = end
+
+
+async def answered_while_present(receive: Receive, run: AdmittedRun) -> Answered:
+    """The answer of a run, which is cancelled when the client leaves.
+
+    Raises:
+        ClientDisconnect: the client has left.
+        HarlmError: as ``HARLM.aask``.
+    """
+    running, gone = asyncio.ensure_future(run.answer()), asyncio.ensure_future(until_gone(receive))
+    try:
+        await asyncio.wait((running, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            raise ClientDisconnect
+        return running.result()
+    finally:
+        await _ended(running, gone)
+        run.abandon()
+
+
+async def until_gone(receive: Receive) -> None:
+    """Return when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class EventStream:
+    """The reply of a run as events; an application of ASGI.
+
+    Args:
+        run: begins with the stream.
+        opening: events that come at once.
+        whole: the events of an answer.
+        failed: the events of a failure.
+        ping_s: seconds between signs of life.
+        patience_s: seconds for which a piece may stay unread.
+    """
+
+    status_code = 200
+
+    def __init__(
+        self,
+        run: AdmittedRun,
+        *,
+        opening: Iterable[bytes],
+        whole: Callable[[Answered], Iterator[bytes]],
+        failed: Callable[[RequestRefused], Iterable[bytes]],
+        ping_s: float = PING_S,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._run, self._opening, self._whole, self._failed = run, opening, whole, failed
+        self._ping_s, self._patience_s = ping_s, patience_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        gone = asyncio.ensure_future(until_gone(receive))
+        running = asyncio.ensure_future(self._run.answer())
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await self._send(send, b"".join(self._opening))
+            while not running.done():
+                await asyncio.wait((running, gone), timeout=self._ping_s, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    return
+                if not running.done():
+                    await self._send(send, f": {self._run.progress}\n\n".encode())
+            for piece in self._events(running):
+                if gone.done():
+                    return
+                await self._send(send, piece)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            _log.warning(
+                "a client has left its stream unread for %g s; the stream is ended", self._patience_s
+            )
+        finally:
+            await _ended(running, gone)
+            self._run.abandon()
+
+    async def _send(self, send: Send, piece: bytes) -> None:
+        """Send a piece.
+
+        Raises:
+            TimeoutError: the client does not read.
+        """
+        async with asyncio.timeout(self._patience_s):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    def _events(self, running: asyncio.Future[Answered]) -> Iterable[bytes]:
+        try:
+            return self._whole(running.result())
+        except RequestRefused as refused:
+            return self._failed(refused)
+        except HarlmError as error:
+            return self._failed(failure_of(error))
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - a bug; the client is told, and the log has it
+            _log.exception("a streamed run failed")
+            return self._failed(internal())
+
+
+async def _ended(*tasks: asyncio.Future[Answered] | asyncio.Future[None]) -> None:
+    """Cancel what has not ended, and wait for it."""
+    for task in tasks:
+        task.cancel()
+    await finished(asyncio.wait(tasks))
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # retrieved: it was told to the client, or the client has left
