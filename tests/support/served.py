@@ -40,7 +40,9 @@ def says(request: Request) -> str:
 def write_docs() -> None:
     """A folder of one document, in the current folder."""
     Path("docs").mkdir(exist_ok=True)
-    Path("docs/tls.md").write_text("Only billing still uses TLS 1.1.\nAll else uses TLS 1.3.\n", encoding="utf-8")
+    Path("docs/tls.md").write_text(
+        "Only billing still uses TLS 1.1.\nAll else uses TLS 1.3.\n", encoding="utf-8"
+    )
 
 
 def clients_python() -> Path | None:
@@ -108,7 +110,9 @@ class Served:
 
     def respond(self, **fields: Any) -> Reply:
         """A request for a response, likewise."""
-        return self.call("POST", "/v1/responses", {"model": "harlm/docs", "input": QUESTION["content"], **fields})
+        return self.call(
+            "POST", "/v1/responses", {"model": "harlm/docs", "input": QUESTION["content"], **fields}
+        )
 
     def stop(self) -> None:
         """As a signal stops it."""

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from harlm.config import Config
 from harlm.server.asking import AdmittedRun, Answered
 from harlm.server.bodies import ChatRequest
-from harlm.server.citing import annotations_of, chat_usage, facts_of, text_of
+from harlm.server.citing import annotations_of, chat_usage, facts_of, refusal_of, text_of
 from harlm.server.failures import RequestRefused
 from harlm.server.incoming import Reception
 from harlm.server.questions import utterance
@@ -83,8 +83,12 @@ def wishes_of_chat(asked: ChatRequest, config: Config) -> Wishes:
 
 def _completion(wishes: Wishes, answered: Answered) -> ChatCompletion:
     answer = answered.answer
-    text = text_of(answer, is_typed=wishes.schema is not None)
-    message = AssistantMessage(content=text, annotations=annotations_of(answer, text))
+    is_typed = wishes.schema is not None
+    if (refusal := refusal_of(answer, is_typed=is_typed)) is not None:
+        message = AssistantMessage(content=None, refusal=refusal)
+    else:
+        text = text_of(answer, is_typed=is_typed)
+        message = AssistantMessage(content=text, annotations=annotations_of(answer, text))
     return ChatCompletion(
         id=f"chatcmpl-{answer.run_id}",
         created=int(time.time()),
@@ -110,10 +114,12 @@ def _stream(run: AdmittedRun, reception: Reception, *, has_usage: bool) -> Event
 
     def whole(answered: Answered) -> Iterator[bytes]:
         answer = answered.answer
-        text = text_of(answer, is_typed=wishes.schema is not None)
-        for each in pieces(text):
+        said = _completion(wishes, answered).choices[0].message
+        for each in pieces(said.content or ""):
             yield event(piece(ChatDelta(content=each)))
-        last = piece(ChatDelta(annotations=annotations_of(answer, text) or None), _finish(answered))
+        for each in pieces(said.refusal or ""):
+            yield event(piece(ChatDelta(refusal=each)))
+        last = piece(ChatDelta(annotations=said.annotations or None), _finish(answered))
         yield event(msgspec.structs.replace(last, harlm=facts_of(answer, answered.limit)))
         if has_usage:
             yield event(msgspec.structs.replace(chunk(), usage=chat_usage(answer.usage)))

@@ -19,10 +19,13 @@ from harlm.types import Answer, Usage
 
 
 def text_of(answer: Answer, *, is_typed: bool) -> str:
-    """The text of a reply: that of the answer, or its data as JSON if a schema was asked for and followed."""
-    if is_typed and answer.status != "not_found":
-        return msgspec.json.encode(answer.data).decode()
-    return answer.text
+    """The text of a reply: that of the answer, or its data as JSON if a schema was asked for."""
+    return msgspec.json.encode(answer.data).decode() if is_typed else answer.text
+
+
+def refusal_of(answer: Answer, *, is_typed: bool) -> str | None:
+    """What is said in place of a reply that would have to follow a schema, if nothing was found; else ``None``."""
+    return answer.text if is_typed and answer.status == "not_found" else None
 
 
 def annotations_of(answer: Answer, text: str) -> tuple[FileAnnotation, ...]:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+_Metadata = dict[str, object]  # named here: the field `object` hides the class of this name
+
 
 class ListedModel(msgspec.Struct, frozen=True, kw_only=True):
     """A name that can be asked."""
@@ -107,9 +109,9 @@ class ChatUsage(msgspec.Struct, frozen=True, kw_only=True):
 class AssistantMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The reply of a chat."""
 
-    content: str
+    content: str | None
     annotations: tuple[FileAnnotation, ...] = ()
-    refusal: None = None
+    refusal: str | None = None
     role: str = "assistant"
 
 
@@ -139,6 +141,7 @@ class ChatDelta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     role: str | None = None
     content: str | None = None
+    refusal: str | None = None
     annotations: tuple[FileAnnotation, ...] | None = None
 
 
@@ -162,20 +165,25 @@ class ChatChunk(msgspec.Struct, frozen=True, kw_only=True):
     object: str = "chat.completion.chunk"
 
 
-class OutputText(msgspec.Struct, frozen=True, kw_only=True):
+class OutputText(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="output_text"):
     """The text of a response."""
 
     text: str
     annotations: tuple[FileAnnotation, ...] = ()
     logprobs: tuple[()] = ()
-    type: str = "output_text"
+
+
+class OutputRefusal(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="refusal"):
+    """What is said in place of a text that would have to follow a schema."""
+
+    refusal: str
 
 
 class OutputMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The only output of a response."""
 
     id: str
-    content: tuple[OutputText, ...]
+    content: tuple[OutputText | OutputRefusal, ...]
     status: str = "completed"
     role: str = "assistant"
     type: str = "message"
@@ -224,7 +232,7 @@ class ResponseObject(msgspec.Struct, frozen=True, kw_only=True):
     error: FailureFacts | None = None
     incomplete_details: IncompleteReason | None = None
     instructions: str | None = None
-    metadata: dict[str, object] = {}
+    metadata: _Metadata = {}
     parallel_tool_calls: bool = False
     temperature: None = None
     tool_choice: str = "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from secrets import token_hex
 
 import msgspec
@@ -14,11 +14,11 @@ from starlette.responses import Response
 from harlm.config import Config
 from harlm.server.asking import AdmittedRun, Answered
 from harlm.server.bodies import InputItem, ResponsesRequest
-from harlm.server.citing import annotations_of, facts_of, response_usage, text_of
+from harlm.server.citing import annotations_of, facts_of, refusal_of, response_usage, text_of
 from harlm.server.failures import RequestRefused
 from harlm.server.incoming import Reception
 from harlm.server.questions import Utterance, utterance
-from harlm.server.replies import IncompleteReason, OutputMessage, OutputText, ResponseObject
+from harlm.server.replies import IncompleteReason, OutputMessage, OutputRefusal, OutputText, ResponseObject
 from harlm.server.streaming import EventStream, answered_while_present, event, pieces
 from harlm.server.wishes import Wishes, wanted_limits, wanted_schema
 
@@ -104,14 +104,19 @@ def _said(item: InputItem, param: str) -> Utterance:
 
 def _response(begun: ResponseObject, wishes: Wishes, answered: Answered) -> ResponseObject:
     answer = answered.answer
-    text = text_of(answer, is_typed=wishes.schema is not None)
-    part = OutputText(text=text, annotations=annotations_of(answer, text))
+    is_typed = wishes.schema is not None
+    content: tuple[OutputText | OutputRefusal, ...]
+    if (refusal := refusal_of(answer, is_typed=is_typed)) is not None:
+        content = (OutputRefusal(refusal=refusal),)
+    else:
+        text = text_of(answer, is_typed=is_typed)
+        content = (OutputText(text=text, annotations=annotations_of(answer, text)),)
     is_partial = answer.status == "partial"
     status = "incomplete" if is_partial else "completed"
     return msgspec.structs.replace(
         begun,
         status=status,
-        output=(OutputMessage(id=f"msg_{answer.run_id}", content=(part,), status=status),),
+        output=(OutputMessage(id=f"msg_{answer.run_id}", content=content, status=status),),
         usage=response_usage(answer.usage),
         incomplete_details=IncompleteReason() if is_partial else None,
         harlm=facts_of(answer, answered.limit),
@@ -131,14 +136,7 @@ def _stream(run: AdmittedRun, reception: Reception, begun: ResponseObject) -> Ev
         empty = msgspec.structs.replace(message, content=(), status="in_progress")
         place = {"item_id": message.id, **_PART}
         yield named("response.output_item.added", output_index=0, item=empty)
-        yield named("response.content_part.added", **place, part=OutputText(text=""))
-        for each in pieces(part.text):
-            yield named("response.output_text.delta", **place, delta=each, logprobs=())
-        for number, cited in enumerate(part.annotations):
-            yield named(
-                "response.output_text.annotation.added", **place, annotation_index=number, annotation=cited
-            )
-        yield named("response.output_text.done", **place, text=part.text, logprobs=())
+        yield from _text(part, named, place) if isinstance(part, OutputText) else _refusal(part, named, place)
         yield named("response.content_part.done", **place, part=part)
         yield named("response.output_item.done", output_index=0, item=message)
         yield named(f"response.{done.status}", response=done)
@@ -156,3 +154,23 @@ def _stream(run: AdmittedRun, reception: Reception, begun: ResponseObject) -> Ev
         ping_s=reception.ping_s,
         patience_s=reception.patience_s,
     )
+
+
+def _text(part: OutputText, named: Callable[..., bytes], place: Mapping[str, object]) -> Iterator[bytes]:
+    yield named("response.content_part.added", **place, part=OutputText(text=""))
+    for each in pieces(part.text):
+        yield named("response.output_text.delta", **place, delta=each, logprobs=())
+    for number, cited in enumerate(part.annotations):
+        yield named(
+            "response.output_text.annotation.added", **place, annotation_index=number, annotation=cited
+        )
+    yield named("response.output_text.done", **place, text=part.text, logprobs=())
+
+
+def _refusal(
+    part: OutputRefusal, named: Callable[..., bytes], place: Mapping[str, object]
+) -> Iterator[bytes]:
+    yield named("response.content_part.added", **place, part=OutputRefusal(refusal=""))
+    for each in pieces(part.refusal):
+        yield named("response.refusal.delta", **place, delta=each)
+    yield named("response.refusal.done", **place, refusal=part.refusal)
