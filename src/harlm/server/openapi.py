@@ -35,7 +35,9 @@ def description(*, has_keys: bool) -> dict[str, object]:
     Args:
         has_keys: whether clients need a key.
     """
-    _, components = msgspec.json.schema_components(_STRUCTS, ref_template="#/components/schemas/{name}")
+    _, components = msgspec.json.schema_components(
+        _STRUCTS, schema_hook=_any_value, ref_template="#/components/schemas/{name}"
+    )
     document: dict[str, object] = {
         "openapi": "3.1.0",
         "info": {"title": "HARLM", "version": __version__, "summary": "Questions over corpora, as chats."},
@@ -46,6 +48,13 @@ def description(*, has_keys: bool) -> dict[str, object]:
         },
     }
     return {**document, "security": [{"key": []}]} if has_keys else document
+
+
+def _any_value(kind: type) -> dict[str, object]:
+    """The schema of a field that may hold anything."""
+    if kind is object:
+        return {"description": "any value"}
+    raise NotImplementedError
 
 
 def _paths() -> dict[str, object]:
