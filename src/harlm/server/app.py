@@ -19,13 +19,13 @@ from starlette.types import Receive, Scope, Send
 from harlm.errors import HarlmError
 from harlm.server.chat import chat
 from harlm.server.failures import RequestRefused, closing, failure_of, internal
-from harlm.server.incoming import Lingering, Reception
+from harlm.server.incoming import Inbox, Reception
 from harlm.server.openapi import description
 from harlm.server.replies import ListedModel, ModelList
 from harlm.server.responses import respond
 from harlm.server.streaming import EventStream
 
-_Reply: TypeAlias = "Response | EventStream | Lingering"
+_Reply: TypeAlias = Response | EventStream
 _Serve: TypeAlias = Callable[[Request, Reception], Awaitable[_Reply]]
 _GONE = 499  # the client has left, as proxies say it
 _log = logging.getLogger("harlm.server")
@@ -63,12 +63,12 @@ class _Endpoint:
         self._name, self._serve, self._reception = name, serve, reception
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began, status = time.perf_counter(), _GONE
+        began, status, inbox = time.perf_counter(), _GONE, Inbox(scope, receive)
         try:
-            reply = await self._reply(Request(scope, receive, send))
-            status = _GONE if reply is None else reply.status_code
+            reply = await self._reply(Request(scope, inbox.receive, send))
             if reply is not None:
-                await reply(scope, receive, send)
+                status = reply.status_code
+                await inbox.reply(reply, scope, send, self._reception.linger_s)
         finally:
             self._reception.asking.metrics.request(self._name, status, time.perf_counter() - began)
 
@@ -77,8 +77,7 @@ class _Endpoint:
         try:
             return await self._serve(request, self._reception)
         except RequestRefused as refused:
-            reply = refused.response()
-            return Lingering(reply, refused.status) if refused.status == 413 else reply
+            return refused.response()
         except HarlmError as error:
             return failure_of(error).response()
         except ClientDisconnect:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harlm import events
 from harlm.client import HARLM
 from harlm.config import DEFAULT_USD
 from harlm.corpora import Corpora
-from harlm.errors import HarlmError, LimitExceeded
-from harlm.events import Event
-from harlm.home import runs_of
+from harlm.engine.prompts import NOTHING_LEARNED
+from harlm.errors import ConfigError, LimitExceeded
 from harlm.interruption import Interruption
-from harlm.journal import JOURNAL, RunJournal
 from harlm.server.failures import RequestRefused
 from harlm.server.failures import closing as server_closing
 from harlm.server.keys import Hold, KeyHolder
 from harlm.server.metrics import ServerMetrics
-from harlm.server.questions import about_corpus, about_itself, joined
+from harlm.server.progress import RunProgress, spent_by
+from harlm.server.questions import PosedQuestion, about_corpus, about_itself, joined
 from harlm.server.wishes import Wishes
 from harlm.tracing.request import Sources
-from harlm.types import Answer, Budget, Context, summed
+from harlm.types import Answer, Budget, Context
 
 AUTO = "harlm/auto"
 """The model whose context is the conversation."""
@@ -39,38 +37,6 @@ class Answered:
 
     answer: Answer
     limit: str | None = None
-
-
-class RunProgress:
-    """A sink that counts what has happened in a run.
-
-    Attributes:
-        run: its id; empty before it has begun.
-        calls: requests to models that were answered.
-        cells: cells that have run.
-        tokens: of input and output.
-        micros: micro-dollars, as far as prices are known.
-    """
-
-    def __init__(self) -> None:
-        self.run, self.calls, self.cells, self.micros = "", 0, 0, 0
-        self.tokens = (0, 0)
-
-    def emit(self, event: Event) -> None:
-        """See ``TraceSink.emit``."""
-        self.run = event.run
-        match event:
-            case events.CallFinished(usage=usage):
-                self.calls += 1
-                self.tokens = (self.tokens[0] + usage.input_tokens, self.tokens[1] + usage.output_tokens)
-                self.micros += usage.cost_micros or 0
-            case events.ToolCalled(cost_micros=micros):
-                self.micros += micros
-            case events.CellFinished():
-                self.cells += 1
-
-    def __str__(self) -> str:
-        return f"{self.calls} calls, {self.cells} cells" if self.run else "reading"
 
 
 class Asking:
@@ -102,7 +68,7 @@ class Asking:
         """A run that may begin. ``answer`` it, which also ends it.
 
         Raises:
-            RequestRefused: 402, 404, 429 or 503.
+            RequestRefused: 400, there is no question; 402, 404, 429 or 503.
         """
         if self.is_closing:
             raise server_closing()
@@ -113,7 +79,8 @@ class Asking:
                 code="model_not_found",
                 param="model",
             )
-        return AdmittedRun(self, wishes, holder.hold(self._most_micros(wishes, holder)), holder)
+        posed = about_itself(wishes.said) if wishes.model == AUTO else about_corpus(wishes.said)
+        return AdmittedRun(self, wishes, posed, holder.hold(self._most_micros(wishes)), holder)
 
     def interrupt(self) -> None:
         """Let all runs finish with what they have. May be called again for those that had not begun."""
@@ -124,7 +91,7 @@ class Asking:
         if self._settling:
             await asyncio.wait(self._settling)
 
-    def _most_micros(self, wishes: Wishes, holder: KeyHolder) -> int:
+    def _most_micros(self, wishes: Wishes) -> int:
         """The micro-dollars that a run may cost."""
         own = self.client.settings.budget.usd
         own = DEFAULT_USD if own is None else min(own, _RICHEST_USD)
@@ -132,17 +99,15 @@ class Asking:
 
     # -- for runs ------------------------------------------------------------------------------------------
 
-    async def documents(self, wishes: Wishes) -> tuple[str, Context, Sources]:
-        """The question, its documents, and where they can be read again."""
-        if wishes.model == AUTO:
-            posed = about_itself(wishes.said)
-            return posed.question, Context(documents=posed.documents), Sources()
-        corpus = self.corpora[wishes.model.removeprefix(_PREFIX)]
-        posed = about_corpus(wishes.said)
+    async def _documents(self, model: str, posed: PosedQuestion) -> tuple[Context, Sources]:
+        """The documents of a question, and where they can be read again."""
+        if model == AUTO:
+            return Context(documents=posed.documents), Sources()
+        corpus = self.corpora[model.removeprefix(_PREFIX)]
         context = (await corpus.read()).context
         if posed.documents:
-            return posed.question, joined(context, posed.documents), Sources()
-        return posed.question, context, Sources(paths=corpus.sources, folder=str(Path.cwd()))
+            return joined(context, posed.documents), Sources()
+        return context, Sources(paths=corpus.sources, folder=str(Path.cwd()))
 
     def limited(self, wishes: Wishes, hold: Hold, holder: KeyHolder) -> HARLM:
         """The client, with a lower limit if the request or its key has one."""
@@ -150,24 +115,31 @@ class Asking:
             return self.client
         return self.client.limited(Budget(usd=hold.micros / 1_000_000))
 
-    async def run(self, wishes: Wishes, client: HARLM, progress: RunProgress) -> Answered:
+    async def run(
+        self, wishes: Wishes, posed: PosedQuestion, client: HARLM, progress: RunProgress
+    ) -> Answered:
         """Answer the question of a request.
 
         Raises:
             HarlmError: as ``HARLM.aask``; of a run that was stopped by a limit, only if it has found nothing.
         """
-        question, context, origin = await self.documents(wishes)
+        context, origin = await self._documents(wishes.model, posed)
         if self.is_closing:
             raise server_closing()
         try:
             answer = await client.aask(
-                question, context, mode=wishes.mode, schema=wishes.schema, sinks=[progress], origin=origin,
+                posed.question, context, mode=wishes.mode, schema=wishes.schema, sinks=[progress], origin=origin,
                 interruption=self._interruption,
             )  # fmt: skip
         except LimitExceeded as error:
-            if error.partial is None or wishes.schema is not None:
+            partial = error.partial
+            if partial is None or partial.text.endswith(NOTHING_LEARNED) or wishes.schema is not None:
                 raise
-            return Answered(error.partial, error.limit)
+            return Answered(partial, error.limit)
+        except ConfigError as error:
+            if wishes.usd is None or self.client.settings.budget.usd is not None:
+                raise
+            raise RequestRefused(400, str(error), param="metadata.harlm_max_cost") from error
         return Answered(answer)
 
     @contextmanager
@@ -185,7 +157,7 @@ class Asking:
         async def settle() -> None:
             spent = progress.micros
             try:
-                spent = max(spent, await asyncio.to_thread(self._spent, progress.run))
+                spent = max(spent, await asyncio.to_thread(spent_by, progress.run, self.client.settings))
             finally:
                 hold.settle(spent)
 
@@ -196,16 +168,6 @@ class Asking:
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    def _spent(self, run: str) -> int:
-        file = runs_of(self.client.settings) / run / JOURNAL
-        if not file.exists():
-            return 0
-        try:
-            with closing(RunJournal(file)) as journal:
-                return summed([usage for _, usage in journal.earlier.spent]).cost_micros or 0
-        except (HarlmError, OSError):
-            return 0
-
 
 class AdmittedRun:
     """One run of a request, in the books of its key.
@@ -213,12 +175,15 @@ class AdmittedRun:
     Args:
         asking: where it runs.
         wishes: what is asked.
+        posed: the question in it.
         hold: its place in the books.
         holder: whose.
     """
 
-    def __init__(self, asking: Asking, wishes: Wishes, hold: Hold, holder: KeyHolder) -> None:
-        self._asking, self.wishes, self._hold, self._holder = asking, wishes, hold, holder
+    def __init__(
+        self, asking: Asking, wishes: Wishes, posed: PosedQuestion, hold: Hold, holder: KeyHolder
+    ) -> None:
+        self._asking, self.wishes, self._posed, self._hold, self._holder = asking, wishes, posed, hold, holder
         self.progress = RunProgress()
         self._has_begun = False
 
@@ -233,7 +198,7 @@ class AdmittedRun:
         with asking.counted():
             try:
                 client = asking.limited(wishes, self._hold, self._holder)
-                answered = await asking.run(wishes, client, progress)
+                answered = await asking.run(wishes, self._posed, client, progress)
                 outcome, spent = answered.answer.status, answered.answer.usage.cost_micros or 0
                 return answered
             except Exception:

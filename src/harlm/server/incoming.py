@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +23,6 @@ LARGEST_BODY = 64_000_000
 """Bytes of a request, unless another limit is set."""
 
 _BODY_S = 60.0  # seconds between two pieces of a body
-_LINGER_S = 5.0  # seconds in which the rest of a body that is too large may arrive and is thrown away
 
 _Body = TypeVar("_Body", bound=msgspec.Struct)
 
@@ -37,6 +37,7 @@ class Reception:
         largest: bytes of a body.
         ping_s: seconds between signs of life of a stream.
         patience_s: seconds for which a reader may leave a piece unread.
+        linger_s: seconds in which the rest of a body that was refused may arrive.
     """
 
     asking: Asking
@@ -44,6 +45,7 @@ class Reception:
     largest: int = LARGEST_BODY
     ping_s: float = PING_S
     patience_s: float = PATIENCE_S
+    linger_s: float = 5.0
 
     def holder(self, request: Request) -> KeyHolder:
         """Who asks.
@@ -144,29 +146,43 @@ def _is_here(url: str) -> bool:
         return False
 
 
-class Lingering:
-    """An application of ASGI that sends a reply before the body has arrived: what still comes is thrown away for a while, since a
-    connection that is closed meanwhile loses the reply.
+class Inbox:
+    """What a client sends in one request. A reply that is sent before all of it has arrived must linger: a connection that is
+    closed meanwhile loses the reply.
 
     Args:
-        reply: an application that sends the reply.
-        status_code: of the reply.
+        scope, receive: of the request.
     """
 
-    def __init__(self, reply: ASGIApp, status_code: int) -> None:
-        self._reply, self.status_code = reply, status_code
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        names = (name for name, value in scope["headers"] if value != b"0")
+        self._has_more = any(name in (b"content-length", b"transfer-encoding") for name in names)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def receive(self) -> Message:
         """See ASGI."""
+        message = await self._receive()
+        self._has_more = message["type"] == "http.request" and bool(message.get("more_body"))
+        return message
+
+    async def reply(self, reply: ASGIApp, scope: Scope, send: Send, seconds: float) -> None:
+        """Send a reply, and throw away what still arrives.
+
+        Args:
+            reply: an application that sends it.
+            scope, send: of the request.
+            seconds: for which more may arrive.
+        """
+        if not self._has_more:
+            await reply(scope, self._receive, send)
+            return
 
         async def held(message: Message) -> None:
             await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
 
-        await self._reply(scope, receive, held)
-        try:
-            async with asyncio.timeout(_LINGER_S):
-                while (message := await receive())["type"] == "http.request" and message.get("more_body"):
-                    pass
-        except TimeoutError:
-            pass
+        await reply(scope, self._receive, held)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._has_more:
+                    await self.receive()
         await send({"type": "http.response.body", "body": b""})

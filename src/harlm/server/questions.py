@@ -131,7 +131,7 @@ def _last_of_user(said: Sequence[Utterance]) -> int:
         if said[at].role == "user" and said[at].text.strip():
             return at
     raise RequestRefused(
-        400, "no message of the user says anything; the last one is the question", param="messages"
+        400, "no message of the user says anything; the last one is the question", code="no_question"
     )
 
 
