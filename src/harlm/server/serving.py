@@ -91,6 +91,7 @@ class Serving:
             app_of(reception), log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=round(_SAVE_S), server_header=False,
         )  # fmt: skip
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
         self._asking, self._listening, self._grace_s = reception.asking, listening, grace_s
         self._server = _quiet_server(settings, self._signals)
         self._stops = 0
@@ -114,22 +115,24 @@ class Serving:
         self._asking.is_closing = True
         if self._stops == 1:
             self._draining = asyncio.get_running_loop().create_task(self._drain())
-        elif self._draining is not None:
-            self._draining.cancel()
+        else:
+            self._cut_short()
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._grace_s
-        try:
-            while self._asking.under_way and loop.time() < until:
-                self._asking.interrupt()
-                await asyncio.sleep(_AGAIN_S)
-            if self._asking.under_way:
-                _log.warning(
-                    "%d runs are cut short; `harlm runs resume` takes them up", self._asking.under_way
-                )
-        finally:
-            self._server.should_exit = True
+        while self._asking.under_way and loop.time() < until and self._stops == 1:
+            self._asking.interrupt()
+            await asyncio.sleep(_AGAIN_S)
+        self._cut_short()
+
+    def _cut_short(self) -> None:
+        """Cancel the runs that have not ended, and end the server."""
+        if self._asking.under_way:
+            _log.warning("runs are cut short: %d; `harlm runs resume` takes them up", self._asking.under_way)
+            for request in self._server.server_state.tasks:
+                request.cancel()
+        self._server.should_exit = True
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -145,6 +148,12 @@ class Serving:
         finally:
             for number in heard:
                 loop.remove_signal_handler(number)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a message of uvicorn's is of interest: not what clients send that is no HTTP, and no request that was cut short."""
+    is_cut = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return record.levelno >= logging.ERROR and not is_cut
 
 
 def _quiet_server(settings: uvicorn.Config, signals: Callable[[], object]) -> uvicorn.Server:
