@@ -19,7 +19,7 @@ from typing import Any
 
 from harlm import HARLM
 from harlm.corpora import Corpora
-from harlm.server.asking import Asking
+from harlm.server.asking import Answering
 from harlm.server.incoming import LARGEST_BODY, Reception
 from harlm.server.keys import KeyRing
 from harlm.server.metrics import ServerMetrics
@@ -81,7 +81,7 @@ class Served:
     """A server in a thread."""
 
     url: str
-    asking: Asking
+    asking: Answering
     keys: KeyRing
     serving: Serving
     loop: asyncio.AbstractEventLoop
@@ -141,7 +141,7 @@ def served(
     client = client or HARLM(mode="direct")
     ring = KeyRing(keys, usd=usd, at_once=at_once)
     known = Corpora({"docs": ["docs"]} if corpora is None else corpora, client.settings)
-    asking = Asking(client, known, ServerMetrics())
+    asking = Answering(client, known, ServerMetrics())
     listening = socket_at("127.0.0.1", 0, has_keys=bool(keys))
     serving = Serving(
         Reception(asking=asking, keys=ring, largest=largest, **options), listening, grace_s=grace_s

@@ -23,9 +23,9 @@ from harlm.server.incoming import Inbox, Reception
 from harlm.server.openapi import description
 from harlm.server.replies import ListedModel, ModelList
 from harlm.server.responses import respond
-from harlm.server.streaming import EventStream
+from harlm.server.streaming import StreamedReply
 
-_Reply: TypeAlias = Response | EventStream
+_Reply: TypeAlias = Response | StreamedReply
 _Serve: TypeAlias = Callable[[Request, Reception], Awaitable[_Reply]]
 _GONE = 499  # the client has left, as proxies say it
 _log = logging.getLogger("harlm.server")

@@ -32,14 +32,14 @@ _RICHEST_USD = 1e9  # a higher limit means no limit
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class EndedRun:
     """An answer, and the limit that ended its run early, if one did."""
 
     answer: Answer
     limit: str | None = None
 
 
-class Asking:
+class Answering:
     """Answers requests with one client, for as long as the server runs.
 
     Args:
@@ -117,7 +117,7 @@ class Asking:
 
     async def run(
         self, wishes: Wishes, posed: PosedQuestion, client: HARLM, progress: RunProgress
-    ) -> Answered:
+    ) -> EndedRun:
         """Answer the question of a request.
 
         Raises:
@@ -135,12 +135,12 @@ class Asking:
             partial = error.partial
             if partial is None or partial.text.endswith(NOTHING_LEARNED) or wishes.schema is not None:
                 raise
-            return Answered(partial, error.limit)
+            return EndedRun(partial, error.limit)
         except ConfigError as error:
             if wishes.usd is None or self.client.settings.budget.usd is not None:
                 raise
             raise RequestRefused(400, str(error), param="metadata.harlm_max_cost") from error
-        return Answered(answer)
+        return EndedRun(answer)
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -181,13 +181,13 @@ class AdmittedRun:
     """
 
     def __init__(
-        self, asking: Asking, wishes: Wishes, posed: PosedQuestion, hold: Hold, holder: KeyHolder
+        self, asking: Answering, wishes: Wishes, posed: PosedQuestion, hold: Hold, holder: KeyHolder
     ) -> None:
         self._asking, self.wishes, self._posed, self._hold, self._holder = asking, wishes, posed, hold, holder
         self.progress = RunProgress()
         self._has_begun = False
 
-    async def answer(self) -> Answered:
+    async def answer(self) -> EndedRun:
         """The answer. However this ends, the run is in the books of its key.
 
         Raises:

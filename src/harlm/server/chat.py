@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from harlm.config import Config
-from harlm.server.asking import AdmittedRun, Answered
+from harlm.server.asking import AdmittedRun, EndedRun
 from harlm.server.bodies import ChatRequest
 from harlm.server.citing import annotations_of, chat_usage, facts_of, refusal_of, text_of
 from harlm.server.failures import RequestRefused
@@ -26,14 +26,14 @@ from harlm.server.replies import (
     ErrorBody,
     StreamedChoice,
 )
-from harlm.server.streaming import EventStream, answered_while_present, event, pieces
+from harlm.server.streaming import StreamedReply, answered_while_present, event, pieces
 from harlm.server.wishes import Wishes, wanted_limits, wanted_schema
 
 _DONE = b"data: [DONE]\n\n"
 _NO_TOOLS = "no tools of clients are called here; leave {} out"
 
 
-async def chat(request: Request, reception: Reception) -> Response | EventStream:
+async def chat(request: Request, reception: Reception) -> Response | StreamedReply:
     """Answer a chat.
 
     Raises:
@@ -81,7 +81,7 @@ def wishes_of_chat(asked: ChatRequest, config: Config) -> Wishes:
     return Wishes(model=asked.model, said=said, schema=schema, usd=usd, mode=mode)
 
 
-def _completion(wishes: Wishes, answered: Answered) -> ChatCompletion:
+def _completion(wishes: Wishes, answered: EndedRun) -> ChatCompletion:
     answer = answered.answer
     is_typed = wishes.schema is not None
     if (refusal := refusal_of(answer, is_typed=is_typed)) is not None:
@@ -99,11 +99,11 @@ def _completion(wishes: Wishes, answered: Answered) -> ChatCompletion:
     )
 
 
-def _finish(answered: Answered) -> str:
+def _finish(answered: EndedRun) -> str:
     return "length" if answered.answer.status == "partial" else "stop"
 
 
-def _stream(run: AdmittedRun, reception: Reception, *, has_usage: bool) -> EventStream:
+def _stream(run: AdmittedRun, reception: Reception, *, has_usage: bool) -> StreamedReply:
     wishes, created, name = run.wishes, int(time.time()), f"chatcmpl-{token_hex(12)}"
 
     def chunk(*choices: StreamedChoice) -> ChatChunk:
@@ -112,7 +112,7 @@ def _stream(run: AdmittedRun, reception: Reception, *, has_usage: bool) -> Event
     def piece(delta: ChatDelta, finish_reason: str | None = None) -> ChatChunk:
         return chunk(StreamedChoice(delta=delta, finish_reason=finish_reason))
 
-    def whole(answered: Answered) -> Iterator[bytes]:
+    def whole(answered: EndedRun) -> Iterator[bytes]:
         answer = answered.answer
         said = _completion(wishes, answered).choices[0].message
         for each in pieces(said.content or ""):
@@ -125,7 +125,7 @@ def _stream(run: AdmittedRun, reception: Reception, *, has_usage: bool) -> Event
             yield event(msgspec.structs.replace(chunk(), usage=chat_usage(answer.usage)))
         yield _DONE
 
-    return EventStream(
+    return StreamedReply(
         run,
         opening=[event(piece(ChatDelta(role="assistant", content="")))],
         whole=whole,

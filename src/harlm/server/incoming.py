@@ -14,7 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from harlm.server.asking import Asking
+from harlm.server.asking import Answering
 from harlm.server.failures import RequestRefused, closing
 from harlm.server.keys import KeyHolder, KeyRing
 from harlm.server.streaming import PATIENCE_S, PING_S
@@ -40,7 +40,7 @@ class Reception:
         linger_s: seconds in which the rest of a body that was refused may arrive.
     """
 
-    asking: Asking
+    asking: Answering
     keys: KeyRing
     largest: int = LARGEST_BODY
     ping_s: float = PING_S

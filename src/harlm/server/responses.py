@@ -12,20 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from harlm.config import Config
-from harlm.server.asking import AdmittedRun, Answered
+from harlm.server.asking import AdmittedRun, EndedRun
 from harlm.server.bodies import InputItem, ResponsesRequest
 from harlm.server.citing import annotations_of, facts_of, refusal_of, response_usage, text_of
 from harlm.server.failures import RequestRefused
 from harlm.server.incoming import Reception
 from harlm.server.questions import Utterance, utterance
 from harlm.server.replies import IncompleteReason, OutputMessage, OutputRefusal, OutputText, ResponseObject
-from harlm.server.streaming import EventStream, answered_while_present, event, pieces
+from harlm.server.streaming import StreamedReply, answered_while_present, event, pieces
 from harlm.server.wishes import Wishes, wanted_limits, wanted_schema
 
 _PART = {"output_index": 0, "content_index": 0}
 
 
-async def respond(request: Request, reception: Reception) -> Response | EventStream:
+async def respond(request: Request, reception: Reception) -> Response | StreamedReply:
     """Answer a request for a response.
 
     Raises:
@@ -102,7 +102,7 @@ def _said(item: InputItem, param: str) -> Utterance:
     return utterance(item.role, item.content, param)
 
 
-def _response(begun: ResponseObject, wishes: Wishes, answered: Answered) -> ResponseObject:
+def _response(begun: ResponseObject, wishes: Wishes, answered: EndedRun) -> ResponseObject:
     answer = answered.answer
     is_typed = wishes.schema is not None
     content: tuple[OutputText | OutputRefusal, ...]
@@ -123,13 +123,13 @@ def _response(begun: ResponseObject, wishes: Wishes, answered: Answered) -> Resp
     )
 
 
-def _stream(run: AdmittedRun, reception: Reception, begun: ResponseObject) -> EventStream:
+def _stream(run: AdmittedRun, reception: Reception, begun: ResponseObject) -> StreamedReply:
     numbers = itertools.count()
 
     def named(name: str, **fields: object) -> bytes:
         return event({"type": name, "sequence_number": next(numbers), **fields}, name)
 
-    def whole(answered: Answered) -> Iterator[bytes]:
+    def whole(answered: EndedRun) -> Iterator[bytes]:
         done = _response(begun, run.wishes, answered)
         (message,) = done.output
         (part,) = message.content
@@ -146,7 +146,7 @@ def _stream(run: AdmittedRun, reception: Reception, begun: ResponseObject) -> Ev
         failure = msgspec.structs.replace(begun, status="failed", error=facts)
         yield named("response.failed", response=failure)
 
-    return EventStream(
+    return StreamedReply(
         run,
         opening=(named(f"response.{name}", response=begun) for name in ("created", "in_progress")),
         whole=whole,

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from harlm.cleanup import finished
 from harlm.errors import HarlmError
-from harlm.server.asking import AdmittedRun, Answered
+from harlm.server.asking import AdmittedRun, EndedRun
 from harlm.server.failures import RequestRefused, failure_of, internal
 
 PING_S = 15.0
@@ -53,7 +53,7 @@ def pieces(text: str) -> Iterator[str]:
         at = end
 
 
-async def answered_while_present(receive: Receive, run: AdmittedRun) -> Answered:
+async def answered_while_present(receive: Receive, run: AdmittedRun) -> EndedRun:
     """The answer of a run, which is cancelled when the client leaves.
 
     Raises:
@@ -77,7 +77,7 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
-class EventStream:
+class StreamedReply:
     """The reply of a run as events; an application of ASGI.
 
     Args:
@@ -96,7 +96,7 @@ class EventStream:
         run: AdmittedRun,
         *,
         opening: Iterable[bytes],
-        whole: Callable[[Answered], Iterator[bytes]],
+        whole: Callable[[EndedRun], Iterator[bytes]],
         failed: Callable[[RequestRefused], Iterable[bytes]],
         ping_s: float = PING_S,
         patience_s: float = PATIENCE_S,
@@ -139,7 +139,7 @@ class EventStream:
         async with asyncio.timeout(self._patience_s):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-    def _events(self, running: asyncio.Future[Answered]) -> Iterable[bytes]:
+    def _events(self, running: asyncio.Future[EndedRun]) -> Iterable[bytes]:
         try:
             return self._whole(running.result())
         except RequestRefused as refused:
@@ -153,7 +153,7 @@ class EventStream:
             return self._failed(internal())
 
 
-async def _ended(*tasks: asyncio.Future[Answered] | asyncio.Future[None]) -> None:
+async def _ended(*tasks: asyncio.Future[EndedRun] | asyncio.Future[None]) -> None:
     """Cancel what has not ended, and wait for it."""
     for task in tasks:
         task.cancel()

@@ -87,7 +87,7 @@ def test_a_bug_is_told_to_the_log_and_not_to_the_client(
     async def broken(*_: object) -> None:
         raise KeyError("a secret of the house")
 
-    monkeypatch.setattr(asking.Asking, "run", broken)
+    monkeypatch.setattr(asking.Answering, "run", broken)
     with served() as server, caplog.at_level(logging.ERROR):
         got = server.chat(stream=stream)
         assert server.is_healthy

@@ -42,8 +42,9 @@ def test_an_address_that_is_none_is_refused(host: str) -> None:
 
 def test_a_port_that_is_taken_is_told() -> None:
     with closing(socket_at("127.0.0.1", 0, has_keys=False)) as listening:
+        taken = listening.getsockname()[1]
         with pytest.raises(ConfigError, match="--port"):
-            socket_at("127.0.0.1", listening.getsockname()[1], has_keys=False)
+            socket_at("127.0.0.1", taken, has_keys=False)
 
 
 def test_a_stop_lets_runs_finish_and_refuses_new_ones() -> None:

@@ -10,9 +10,10 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from harlm.errors import ModelUnavailable
-from harlm.server.asking import AdmittedRun, Answered, RunProgress
+from harlm.server.asking import AdmittedRun, EndedRun
 from harlm.server.failures import RequestRefused
-from harlm.server.streaming import EventStream, answered_while_present, event, pieces
+from harlm.server.progress import RunProgress
+from harlm.server.streaming import StreamedReply, answered_while_present, event, pieces
 from harlm.types import Answer
 
 
@@ -24,7 +25,7 @@ class FakeRun:
         self.error: Exception | None = None
         self.was_cancelled = self.was_abandoned = False
 
-    async def answer(self) -> Answered:
+    async def answer(self) -> EndedRun:
         try:
             await self.end.wait()
         except asyncio.CancelledError:
@@ -32,7 +33,7 @@ class FakeRun:
             raise
         if self.error is not None:
             raise self.error
-        return Answered(Answer(text="x" * 100))
+        return EndedRun(Answer(text="x" * 100))
 
     def abandon(self) -> None:
         self.was_abandoned = True
@@ -56,16 +57,16 @@ class Wire:
 
 
 def stream(
-    run: FakeRun, whole: Callable[[Answered], Iterator[bytes]] | None = None, **options: float
-) -> EventStream:
-    def one(answered: Answered) -> Iterator[bytes]:
+    run: FakeRun, whole: Callable[[EndedRun], Iterator[bytes]] | None = None, **options: float
+) -> StreamedReply:
+    def one(answered: EndedRun) -> Iterator[bytes]:
         yield answered.answer.text.encode()
 
     def failed(refused: RequestRefused) -> list[bytes]:
         return [str(refused.status).encode()]
 
-    return EventStream(
-        cast(AdmittedRun, run), opening=[b"a", b"b"], whole=whole or one, failed=failed, **options  # type: ignore[arg-type] # seconds
+    return StreamedReply(
+        cast(AdmittedRun, run), opening=[b"a", b"b"], whole=whole or one, failed=failed, **options
     )  # fmt: skip
 
 
@@ -116,7 +117,7 @@ async def test_a_failure_is_the_end_of_a_stream() -> None:
 async def test_nothing_is_made_for_a_reader_that_does_not_read() -> None:
     run, wire, made = FakeRun(), Wire(room=12), 0
 
-    def many(_: Answered) -> Iterator[bytes]:
+    def many(_: EndedRun) -> Iterator[bytes]:
         nonlocal made
         for _each in range(1_000):
             made += 1

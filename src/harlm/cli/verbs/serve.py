@@ -149,7 +149,7 @@ def corpora_named(
 
 
 async def _serve(corpora: Corpora, config: Config, options: dict[str, Any]) -> None:
-    from harlm.server.asking import Asking  # here, as what it needs is optional
+    from harlm.server.asking import Answering  # here, as what it needs is optional
     from harlm.server.incoming import Reception
     from harlm.server.keys import KeyRing, keys_in
     from harlm.server.metrics import ServerMetrics
@@ -167,7 +167,7 @@ async def _serve(corpora: Corpora, config: Config, options: dict[str, Any]) -> N
         with patience("reading", quiet=quiet):
             for corpus in corpora.values():
                 await corpus.read()
-        asking = Asking(HARLM(settings=config), corpora, ServerMetrics())
+        asking = Answering(HARLM(settings=config), corpora, ServerMetrics())
         reception = Reception(asking=asking, keys=keys, largest=options["max_body"] * _MEGABYTE)
         serving = Serving(reception, listening)
         if not quiet:
