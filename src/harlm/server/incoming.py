@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harlm.server.asking import Answering
@@ -79,11 +78,7 @@ class Reception:
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self.largest:
             raise self._too_large()
-        data = bytearray()
-        async for piece in _pieces(request):
-            if len(data) + len(piece) > self.largest:
-                raise self._too_large()
-            data += piece
+        data = await self._data(request)
         try:
             return msgspec.json.decode(data, type=kind)
         except msgspec.ValidationError as error:
@@ -97,6 +92,25 @@ class Reception:
                 400, f"the body is not JSON: {error}; send a JSON object", code="invalid_json"
             ) from error
 
+    async def _data(self, request: Request) -> bytearray:
+        data, loop = bytearray(), asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_BODY_S) as limit:
+                while True:
+                    message = await request.receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientDisconnect
+                    data += message.get("body", b"")
+                    if len(data) > self.largest:
+                        raise self._too_large()
+                    if not message.get("more_body"):
+                        return data
+                    limit.reschedule(loop.time() + _BODY_S)
+        except TimeoutError:
+            raise RequestRefused(
+                408, f"no more of the body has arrived for {_BODY_S:g} s; send it again", code="timeout"
+            ) from None
+
     def _too_large(self) -> RequestRefused:
         return RequestRefused(
             413,
@@ -104,21 +118,6 @@ class Reception:
             "put the text into a corpus",
             code="request_too_large",
         )
-
-
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(_BODY_S):
-                piece = await anext(stream, None)
-        except TimeoutError:
-            raise RequestRefused(
-                408, f"no more of the body has arrived for {_BODY_S:g} s; send it again", code="timeout"
-            ) from None
-        if piece is None:
-            return
-        yield piece
 
 
 def _refuse_pages(request: Request) -> None:

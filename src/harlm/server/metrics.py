@@ -39,14 +39,23 @@ class ServerMetrics:
             "harlm_cost_usd", "Dollars of all runs, as far as prices are known.", registry=registry
         )
 
+        self._known: dict[
+            tuple[str, int], tuple[Counter, Histogram]
+        ] = {}  # a look-up costs more than a count
+        self._input, self._output = self._tokens.labels("input"), self._tokens.labels("output")
+
     def runs_from(self, count: Callable[[], float]) -> None:
         """Read the number of runs under way from ``count``."""
         self._runs.set_function(count)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request whose reply has been sent."""
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        known = self._known.get((route, status))
+        if known is None:
+            known = self._requests.labels(route, str(status)), self._seconds.labels(route)
+            self._known[route, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
 
     def run(self, model: str, outcome: str, tokens: tuple[int, int], micros: int) -> None:
         """Count a run that has ended.
@@ -58,8 +67,8 @@ class ServerMetrics:
             micros: micro-dollars.
         """
         self._ended.labels(model, outcome).inc()
-        self._tokens.labels("input").inc(tokens[0])
-        self._tokens.labels("output").inc(tokens[1])
+        self._input.inc(tokens[0])
+        self._output.inc(tokens[1])
         self._usd.inc(micros / 1_000_000)
 
     def text(self) -> bytes:

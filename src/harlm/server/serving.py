@@ -47,10 +47,12 @@ def socket_at(host: str, port: int, *, has_keys: bool) -> socket.socket:
             "HARLM_SERVER_API_KEY to keys of your choice (separated by commas), or leave out --host"
         )
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, kind)
+        listening = socket.socket(
+            family, kind, protocol
+        )  # asyncio sends at once only where it is TCP by name
     except (OSError, UnicodeError) as error:
         raise ConfigError(
             f"{host!r} is no address of this machine ({error}); give one with --host"
@@ -89,7 +91,7 @@ class Serving:
 
         settings = uvicorn.Config(
             app_of(reception), log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=_IDLE_S,
-            timeout_graceful_shutdown=round(_SAVE_S), server_header=False,
+            timeout_graceful_shutdown=round(_SAVE_S), server_header=False, proxy_headers=False,
         )  # fmt: skip
         logging.getLogger("uvicorn.error").addFilter(_is_news)
         self._asking, self._listening, self._grace_s = reception.asking, listening, grace_s

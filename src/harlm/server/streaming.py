@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 from starlette.requests import ClientDisconnect
@@ -60,15 +61,26 @@ async def answered_while_present(receive: Receive, run: AdmittedRun) -> EndedRun
         ClientDisconnect: the client has left.
         HarlmError: as ``HARLM.aask``.
     """
-    running, gone = asyncio.ensure_future(run.answer()), asyncio.ensure_future(until_gone(receive))
+    task = asyncio.current_task()
+    assert task is not None
+    gone = asyncio.ensure_future(until_gone(receive))
+    cancel = partial(_cancel_unless_cancelled, task)
+    gone.add_done_callback(cancel)
     try:
-        await asyncio.wait((running, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not running.done():
-            raise ClientDisconnect
-        return running.result()
+        return await run.answer()
+    except asyncio.CancelledError:
+        if gone.done() and task.uncancel() == 0:
+            raise ClientDisconnect from None
+        raise
     finally:
-        await _ended(running, gone)
+        gone.remove_done_callback(cancel)
+        gone.cancel()
         run.abandon()
+
+
+def _cancel_unless_cancelled(task: asyncio.Task[object], gone: asyncio.Future[None]) -> None:
+    if not gone.cancelled():
+        task.cancel()
 
 
 async def until_gone(receive: Receive) -> None:
@@ -154,10 +166,11 @@ class StreamedReply:
 
 
 async def _ended(*tasks: asyncio.Future[EndedRun] | asyncio.Future[None]) -> None:
-    """Cancel what has not ended, and wait for it."""
+    """Cancel what has not ended, and wait for the first, a run; what only waits for its client ends by itself."""
     for task in tasks:
         task.cancel()
-    await finished(asyncio.wait(tasks))
+    if not tasks[0].done():
+        await finished(asyncio.wait(tasks))
     for task in tasks:
-        if not task.cancelled():
+        if task.done() and not task.cancelled():
             task.exception()  # retrieved: it was told to the client, or the client has left
