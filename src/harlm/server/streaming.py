@@ -27,6 +27,7 @@ PATIENCE_S = 120.0
 """Seconds for which a reader may leave a piece unread."""
 
 _PIECE = 400  # characters of a piece of text
+_AT_ONCE = 8_192  # bytes of events that are sent together
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -129,11 +130,7 @@ class StreamedReply:
                     return
                 if not running.done():
                     await self._send(send, f": {self._run.progress}\n\n".encode())
-            for piece in self._events(running):
-                if gone.done():
-                    return
-                await self._send(send, piece)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await self._send_all(send, self._events(running), gone)
         except TimeoutError:
             _log.warning(
                 "a client has left its stream unread for %g s; the stream is ended", self._patience_s
@@ -150,6 +147,23 @@ class StreamedReply:
         """
         async with asyncio.timeout(self._patience_s):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def _send_all(self, send: Send, events: Iterable[bytes], gone: asyncio.Future[None]) -> None:
+        """Send the last events, several at once: each message is a call of the system.
+
+        Raises:
+            TimeoutError: the client does not read.
+        """
+        held = bytearray()
+        for each in events:
+            held += each
+            if len(held) >= _AT_ONCE:
+                if gone.done():
+                    return
+                await self._send(send, bytes(held))
+                held.clear()
+        async with asyncio.timeout(self._patience_s):
+            await send({"type": "http.response.body", "body": bytes(held), "more_body": False})
 
     def _events(self, running: asyncio.Future[EndedRun]) -> Iterable[bytes]:
         try:
