@@ -154,7 +154,7 @@ async def _one_stream(address: str, body: bytes) -> tuple[float, float, bool]:
 
 
 def streams(address: str, body: bytes, count: int) -> None:
-    """Open so many streams at once, and print what came of each as JSON."""
+    """Open so many streams at once, and print how each went, as JSON."""
 
     async def all_of_them() -> list[tuple[float, float, bool]]:
         opened = [_one_stream(address, body.replace(b"service 0", f"service {at}".encode())) for at in range(count)]
