@@ -59,9 +59,7 @@ class _Load:
     body: bytes
 
     async def seconds(self, address: str, requests: int) -> None:
-        script = (
-            "import sys; from perf.serving import send; send(sys.argv[1], sys.argv[2].encode(), int(sys.argv[3]))"
-        )
+        script = "import sys; from perf.serving import send; send(sys.argv[1], sys.argv[2].encode(), int(sys.argv[3]))"
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", script, address, self.body.decode(), str(requests)
         )
@@ -122,9 +120,7 @@ async def _overhead(folder: Path) -> list[list[object]]:
                 before = time.process_time()
                 await load.seconds(address, _REQUESTS)
                 took.append((time.process_time() - before) / _REQUESTS * 1_000)
-            rows.append(
-                [load.kind, f"{statistics.median(took):.3f} [{min(took):.3f}]", f"{_GOAL_MS:.1f}"]
-            )
+            rows.append([load.kind, f"{statistics.median(took):.3f} [{min(took):.3f}]", f"{_GOAL_MS:.1f}"])
     return rows
 
 
@@ -149,7 +145,9 @@ async def _one_stream(address: str, body: bytes) -> tuple[float, float, bool]:
     while piece := await reader.read():
         rest += piece
     writer.close()
-    is_whole = first.startswith(b"HTTP/1.1 200") and b"data: [DONE]" in rest and b'"finish_reason":"stop"' in rest
+    is_whole = (
+        first.startswith(b"HTTP/1.1 200") and b"data: [DONE]" in rest and b'"finish_reason":"stop"' in rest
+    )
     return to_first, time.perf_counter() - began, is_whole
 
 
@@ -157,7 +155,9 @@ def streams(address: str, body: bytes, count: int) -> None:
     """Open so many streams at once, and print how each went, as JSON."""
 
     async def all_of_them() -> list[tuple[float, float, bool]]:
-        opened = [_one_stream(address, body.replace(b"service 0", f"service {at}".encode())) for at in range(count)]
+        opened = [
+            _one_stream(address, body.replace(b"service 0", f"service {at}".encode())) for at in range(count)
+        ]
         found = await asyncio.gather(*opened, return_exceptions=True)
         return [(0.0, 0.0, False) if isinstance(each, BaseException) else each for each in found]
 
@@ -183,7 +183,10 @@ async def _carried(folder: Path) -> list[list[object]]:
         ["streams at once", str(_STREAMS)],
         ["errors", str(errors)],
         ["seconds until all had ended", f"{wall:.1f}"],
-        ["seconds to the first event, median and longest", f"{statistics.median(firsts):.2f}, {firsts[-1]:.2f}"],
+        [
+            "seconds to the first event, median and longest",
+            f"{statistics.median(firsts):.2f}, {firsts[-1]:.2f}",
+        ],
         ["seconds to the end, median and longest", f"{statistics.median(ends):.2f}, {ends[-1]:.2f}"],
         ["CPU of the server with its runs, ms a stream", f"{cpu / _STREAMS * 1_000:.1f}"],
         ["resident memory of the server, MB", f"{_resident_mb():.0f}"],
@@ -201,7 +204,7 @@ def main() -> None:
         carried = asyncio.run(_carried(Path(other)))
     report(
         "serving",
-        "The server",
+        "The server (SIMULATED model)",
         f"The OpenAI-compatible server, with keys and metrics, in one process. Overhead: CPU of the server for a request whose run takes no time, medians of {_ROUNDS} rounds "
         f"of {_REQUESTS:,} requests over one connection, with the best round in brackets; the client is another process. Streams: runs of a SIMULATED model that replies after "
         f"{_LATENCY_MS:,} ms, stored as always.",
