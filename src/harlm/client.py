@@ -5,12 +5,13 @@ runs at once.
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import queue
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
 
@@ -158,6 +159,19 @@ class HARLM(StoredRuns):
         super().__init__(
             effective, {name: value for name, value in flags.items() if value is not None}, parts
         )
+
+    def limited(self, budget: Budget) -> Self:
+        """A client like this one whose runs have the limits in ``budget``, as far as they are lower than its own."""
+        own = {**msgspec.structs.asdict(self._config.budget), "depth": self._config.engine.max_depth}
+        own["usd"] = config.DEFAULT_USD if own["usd"] is None else own["usd"]
+        asked = {name: most for name in own if (most := getattr(budget, name, None)) is not None}
+        lower = {name: most for name, most in asked.items() if own[name] is None or most < own[name]}
+        flags = {name: most for name, most in _limits(Budget(**lower), None).items() if most is not None}
+        twin = copy.copy(self)
+        StoredRuns.__init__(
+            twin, config.overridden(self._config, flags), {**self._flags, **flags}, self._parts
+        )
+        return twin
 
     # -- asking --------------------------------------------------------------------------------------------
 

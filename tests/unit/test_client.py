@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harlm import HARLM, config, events
+from harlm import HARLM, Budget, Price, config, events
 from harlm.errors import ConfigError, ContextError, ModelError, ModelUnavailable, NoAnswer, SandboxFailure
 from harlm.testing import EventLog, ScriptedModel
 from harlm.types import MODES
@@ -420,3 +420,14 @@ def test_with_tools_the_mode_that_is_chosen_is_full() -> None:
 def test_what_cannot_be_tools_is_refused_at_once(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         HARLM(**settings)
+
+
+def test_a_limited_client_has_lower_limits_and_never_higher_ones() -> None:
+    prices = {"scripted/model": Price(input=1.0, output=1.0)}
+    client = HARLM(model=ScriptedModel(["a"]), budget=Budget(usd=0.5, calls=3), mode="direct", prices=prices)
+    lower = client.limited(Budget(usd=0.1, calls=9, tokens=70, depth=1)).settings
+    assert (lower.budget.usd, lower.budget.calls, lower.budget.tokens) == (0.1, 3, 70)
+    assert (lower.budget.seconds, lower.engine.max_depth) == (None, 1)
+    assert client.settings.budget.usd == 0.5
+    assert client.limited(Budget(tokens=10_000)).ask("?", "x").text == "a"
+    assert HARLM().limited(Budget(usd=5.0)).settings.budget.usd is None

@@ -49,6 +49,7 @@ _VERBS = {
     "runs": "List, show, resume, replay, move, rate, pin and remove stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it blocks.",
     "search": "Find the passages that match a question best, without a model.",
+    "serve": "Serve files to clients of OpenAI's protocol.",
 }
 
 _ADDED_BY = "harlm.verbs"

@@ -376,10 +376,14 @@ def rest_of(text: str, handle: str, shown: int, tokens: int) -> str:
     return f'{text}\n[{shown:,} of {tokens:,} tokens; memory.expand("{handle}") returns all]'
 
 
+NOTHING_LEARNED = "Nothing had been learned by then."
+"""The end of an answer that holds nothing."""
+
+
 def unfinished(limit: str, learned: str) -> str:
     """The text of an answer that could not be made."""
     if not learned:
-        return f"No answer was reached: {limit}. Nothing had been learned by then."
+        return f"No answer was reached: {limit}. {NOTHING_LEARNED}"
     return f"No answer was reached: {limit}. Learned by then:\n\n{learned}"
 
 

@@ -1,0 +1,192 @@
+"""``harlm serve``: an OpenAI-compatible server over files and folders."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harlm.cli.printing import say
+from harlm.cli.settings import (
+    budget_flags,
+    budget_options,
+    load_settings,
+    patience,
+    reading_flags,
+    reading_options,
+    run_options,
+    sandbox_flags,
+    sandbox_options,
+)
+from harlm.client import HARLM
+from harlm.config import Config
+from harlm.corpora import Corpora, corpus_name
+from harlm.errors import ConfigError
+from harlm.types import MODES
+
+_FLAGS = {
+    "model": "models.root",
+    "sub_model": "models.sub",
+    "offline": "models.offline",
+    "mode": "engine.mode",
+    "concurrency": "engine.concurrency",
+    "cache": "memory.cache",
+    "seed": "engine.seed",
+}
+_MEGABYTE = 1_000_000
+
+
+@click.command("serve")
+@reading_options
+@click.option(
+    "--name", metavar="NAME", help="The name of the corpus in PATH; by default that of the first one."
+)
+@click.option(
+    "--corpus",
+    "named",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="Another corpus, served as harlm/NAME (may be repeated).",
+)
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Where to listen; 127.0.0.1 by default.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8642, metavar="N", help="Port; 8642 by default, 0 any."
+)
+@click.option("-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url].")
+@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
+@click.option(
+    "--mode", type=click.Choice(["auto", *MODES]), help="How questions are solved; auto by default."
+)
+@click.option(
+    "-j",
+    "--concurrency",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Most model requests of a run at once.",
+)
+@budget_options
+@click.option(
+    "--key-budget",
+    type=click.FloatRange(0, min_open=True),
+    metavar="USD",
+    help="Most dollars that all runs of an API key may cost while the server runs.",
+)
+@click.option(
+    "--key-concurrency",
+    type=click.IntRange(1),
+    default=256,
+    metavar="N",
+    help="Most runs of an API key at once; 256 by default.",
+)
+@click.option(
+    "--max-body",
+    type=click.IntRange(1, 4_096),
+    default=64,
+    metavar="MB",
+    help="Largest request in megabytes; 64 by default.",
+)
+@sandbox_options
+@run_options
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(paths: tuple[str, ...], **options: Any) -> None:
+    """Serve the files and folders in PATH to clients of OpenAI's protocol, as the model harlm/NAME.
+
+    The model harlm/auto needs no files: it answers from the conversation itself, however long. Clients need a key if HARLM_SERVER_API_KEY is set; it may hold several, separated by commas.
+    """
+    _check_installed()
+    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
+    config = load_settings(
+        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)},
+        quiet=options["quiet"],
+    ).config
+    corpora = Corpora(corpora_named(paths, options["name"], options["named"]), config)
+    try:
+        asyncio.run(_serve(corpora, config, options))
+    finally:
+        corpora.close()
+
+
+def _check_installed() -> None:
+    """Raise ``ConfigError`` without the packages of the server."""
+    for package in ("uvicorn", "starlette", "prometheus_client"):
+        if find_spec(package) is None:
+            raise ConfigError(f"harlm serve needs the package {package}: pip install 'harlm[serve]'")
+
+
+def corpora_named(
+    paths: tuple[str, ...], name: str | None, named: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """The corpora that the command line names.
+
+    Args:
+        paths: one corpus.
+        name: of it.
+        named: others, each ``NAME=PATH``.
+
+    Raises:
+        ConfigError: a name is missing, or given twice.
+    """
+    if name is not None and not paths:
+        raise ConfigError(f"--name {name!r} names no corpus; give its files or folders too")
+    found = {name or corpus_name(paths): paths} if paths else {}
+    for each in named:
+        own, equals, path = each.partition("=")
+        if not (equals and path):
+            raise ConfigError(f"--corpus {each!r} names no path; write --corpus NAME=PATH")
+        if own in found:
+            raise ConfigError(f"two corpora are named {own!r}; name one of them otherwise")
+        found[own] = (path,)
+    if "auto" in found:
+        raise ConfigError(
+            "harlm/auto is the conversation itself, so no corpus can have this name; use --name"
+        )
+    return found
+
+
+async def _serve(corpora: Corpora, config: Config, options: dict[str, Any]) -> None:
+    from harlm.server.asking import Answering  # here, as what it needs is optional
+    from harlm.server.incoming import Reception
+    from harlm.server.keys import KeyRing, keys_in
+    from harlm.server.metrics import ServerMetrics
+    from harlm.server.serving import Serving, socket_at
+
+    quiet = options["quiet"]
+    keys = KeyRing(
+        keys_in(os.environ.get("HARLM_SERVER_API_KEY")),
+        usd=options["key_budget"],
+        at_once=options["key_concurrency"],
+    )
+    if options["key_budget"] is not None:
+        _check_prices(config)
+    with socket_at(options["host"], options["port"], has_keys=not keys.is_open) as listening:
+        with patience("reading", quiet=quiet):
+            for corpus in corpora.values():
+                await corpus.read()
+        asking = Answering(HARLM(settings=config), corpora, ServerMetrics())
+        reception = Reception(asking=asking, keys=keys, largest=options["max_body"] * _MEGABYTE)
+        serving = Serving(reception, listening)
+        if not quiet:
+            say(f"serving {', '.join(asking.models)} at {serving.address}/v1; Ctrl-C ends")
+        await serving.run()
+
+
+def _check_prices(config: Config) -> None:
+    """Refuse a budget of keys that cannot be enforced.
+
+    Raises:
+        ConfigError: the price of a model is unknown.
+    """
+    from harlm.estimate import known_models  # here, as most servers have no such budget
+    from harlm.home import prices_file
+
+    for model in known_models(config):
+        if model.price is None:
+            raise ConfigError(
+                f"the price of {model.name} is unknown, so --key-budget cannot be enforced; set its price in "
+                f"{str(Path(prices_file(config)))!r}"
+            )

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible server (``harlm serve``): conversations become questions over corpora, or over themselves."""
