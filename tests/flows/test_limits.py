@@ -93,11 +93,12 @@ def test_a_time_limit_ends_a_cell_and_keeps_its_findings(cell: str) -> None:
             with pytest.raises(DeadlineExceeded) as caught:
                 client(server, Budget(seconds=seconds)).ask("What do they say?", "a short text")
             took = time.monotonic() - started
-        assert caught.value.partial is not None
-        assert 1.0 < took < seconds + 0.6 * (seconds / 2)
-        if caught.value.partial.text.startswith("so far: reply to item"):
+        assert 1.0 < took < 1.3 * seconds
+        partial = caught.value.partial
+        assert partial is not None
+        if partial.text.startswith("so far: reply to item"):
             return
-    pytest.fail(caught.value.partial.text)
+    pytest.fail("no partial answer has the findings")
 
 
 def test_each_limit_prints_a_partial_answer_and_exits_4(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from harlm.conversations import AskedOf, ChatTurn, over, task_of
+from harlm.conversations import AskedOf, ChatTurn, over, spoken, task_of, task_over
 from harlm.errors import ConfigError
 from harlm.types import Context
 
-LONG = "An entry of the diary.\n" * 200
+LONG = "An entry of the diary.\n" * 250
 TURNS = some.lists(
     some.builds(
         ChatTurn,
@@ -119,14 +119,36 @@ def test_documents_have_the_names_that_were_given() -> None:
 
 
 def test_a_question_over_documents_brings_what_was_said_before_it() -> None:
-    documents = Context.of_text("a text", name="a.txt")
-    assert over(task_of([ChatTurn("system", "Be brief."), ChatTurn("user", "Who?")]), documents) is documents
-    asked = task_of(
-        [ChatTurn("user", "half \ud800"), ChatTurn("assistant", "Ann."), ChatTurn("user", "Why?")]
-    )
-    assert [each.name for each in over(asked, documents).documents] == [
-        "a.txt",
-        "message-1-user",
-        "message-2-assistant",
+    turns = [
+        ChatTurn("user", "Who?"),
+        ChatTurn("assistant", "Ann."),
+        ChatTurn("tool", "x"),
+        ChatTurn("user", "Why?"),
     ]
-    assert over(asked, documents).documents[1].text == "half \ufffd"
+    asked = task_over([ChatTurn("system", "Be brief."), *turns])
+    before = "The conversation before this question, which it may refer to:\nUser: Who?\nAssistant: Ann."
+    assert asked.question == f"Why?\n\n{before}\n\nInstructions for the answer:\n\nBe brief."
+    documents = Context.of_text("a text", name="a.txt")
+    assert over(asked, documents) is documents
+
+
+def test_of_many_long_turns_before_a_question_over_documents_the_last_are_told_and_cut() -> None:
+    turns = [ChatTurn(("user", "assistant")[at % 2], f"turn {at} {LONG}") for at in range(40)]
+    asked = task_over([*turns, ChatTurn("user", "and then?")])
+    assert len(asked.question) < 15_000
+    assert "turn 39" in asked.question
+    assert "turn 3 " not in asked.question
+    assert asked.is_alone
+
+
+def test_a_long_question_over_documents_is_read_beside_them() -> None:
+    asked = task_over([ChatTurn("user", f"{LONG}\ud800\nWho wrote it?")])
+    assert asked.question == "Who wrote it?"
+    both = over(asked, Context.of_text("a text", name="a.txt"))
+    assert [each.name for each in both.documents] == ["a.txt", "message-1-user"]
+    assert both.documents[1].text == spoken(asked).documents[0].text == f"{LONG}\ufffd\nWho wrote it?"
+
+
+def test_the_request_in_a_lone_message_is_its_question() -> None:
+    asked = task_of([ChatTurn("user", "The sky is green.\nWhich colour?")])
+    assert (asked.question, asked.is_alone) == ("Which colour?", True)

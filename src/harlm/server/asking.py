@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harlm.client import HARLM
 from harlm.config import DEFAULT_USD
+from harlm.conversations import AskedOf, over, spoken
 from harlm.corpora import Corpora
 from harlm.engine.prompts import NOTHING_LEARNED
 from harlm.errors import ConfigError, LimitExceeded
@@ -19,7 +20,7 @@ from harlm.server.failures import closing as server_closing
 from harlm.server.keys import Hold, KeyHolder
 from harlm.server.metrics import ServerMetrics
 from harlm.server.progress import RunProgress, spent_by
-from harlm.server.questions import PosedQuestion, about_corpus, about_itself, joined
+from harlm.server.questions import about_corpus, about_itself
 from harlm.server.wishes import Wishes
 from harlm.tracing.request import Sources
 from harlm.types import Answer, Budget, Context
@@ -79,8 +80,8 @@ class Answering:
                 code="model_not_found",
                 param="model",
             )
-        posed = about_itself(wishes.said) if wishes.model == AUTO else about_corpus(wishes.said)
-        return AdmittedRun(self, wishes, posed, holder.hold(self._most_micros(wishes)), holder)
+        asked = about_itself(wishes.said) if wishes.model == AUTO else about_corpus(wishes.said)
+        return AdmittedRun(self, wishes, asked, holder.hold(self._most_micros(wishes)), holder)
 
     def interrupt(self) -> None:
         """Let all runs finish with what they have. May be called again for those that had not begun."""
@@ -99,14 +100,14 @@ class Answering:
 
     # -- for runs ------------------------------------------------------------------------------------------
 
-    async def _documents(self, model: str, posed: PosedQuestion) -> tuple[Context, Sources]:
+    async def _documents(self, model: str, asked: AskedOf) -> tuple[Context, Sources]:
         """The documents of a question, and where they can be read again."""
         if model == AUTO:
-            return Context(documents=posed.documents), Sources()
+            return spoken(asked), Sources()
         corpus = self.corpora[model.removeprefix(_PREFIX)]
         context = (await corpus.read()).context
-        if posed.documents:
-            return joined(context, posed.documents), Sources()
+        if not asked.is_alone:
+            return over(asked, context), Sources()
         return context, Sources(paths=corpus.sources, folder=str(Path.cwd()))
 
     def limited(self, wishes: Wishes, hold: Hold, holder: KeyHolder) -> HARLM:
@@ -115,20 +116,18 @@ class Answering:
             return self.client
         return self.client.limited(Budget(usd=hold.micros / 1_000_000))
 
-    async def run(
-        self, wishes: Wishes, posed: PosedQuestion, client: HARLM, progress: RunProgress
-    ) -> EndedRun:
+    async def run(self, wishes: Wishes, asked: AskedOf, client: HARLM, progress: RunProgress) -> EndedRun:
         """Answer the question of a request.
 
         Raises:
             HarlmError: as ``HARLM.aask``; of a run that was stopped by a limit, only if it has found nothing.
         """
-        context, origin = await self._documents(wishes.model, posed)
+        context, origin = await self._documents(wishes.model, asked)
         if self.is_closing:
             raise server_closing()
         try:
             answer = await client.aask(
-                posed.question, context, mode=wishes.mode, schema=wishes.schema, sinks=[progress], origin=origin,
+                asked.question, context, mode=wishes.mode, schema=wishes.schema, sinks=[progress], origin=origin,
                 interruption=self._interruption,
             )  # fmt: skip
         except LimitExceeded as error:
@@ -175,15 +174,15 @@ class AdmittedRun:
     Args:
         asking: where it runs.
         wishes: what is asked.
-        posed: the question in it.
+        asked: the question in it.
         hold: its place in the books.
         holder: whose.
     """
 
     def __init__(
-        self, asking: Answering, wishes: Wishes, posed: PosedQuestion, hold: Hold, holder: KeyHolder
+        self, asking: Answering, wishes: Wishes, asked: AskedOf, hold: Hold, holder: KeyHolder
     ) -> None:
-        self._asking, self.wishes, self._posed, self._hold, self._holder = asking, wishes, posed, hold, holder
+        self._asking, self.wishes, self._asked, self._hold, self._holder = asking, wishes, asked, hold, holder
         self.progress = RunProgress()
         self._has_begun = False
 
@@ -198,7 +197,7 @@ class AdmittedRun:
         with asking.counted():
             try:
                 client = asking.limited(wishes, self._hold, self._holder)
-                answered = await asking.run(wishes, self._posed, client, progress)
+                answered = await asking.run(wishes, self._asked, client, progress)
                 outcome, spent = answered.answer.status, answered.answer.usage.cost_micros or 0
                 return answered
             except Exception:

@@ -6,10 +6,9 @@ import pytest
 
 from harlm.server.bodies import ContentPart
 from harlm.server.failures import RequestRefused
-from harlm.server.questions import Utterance, about_corpus, about_itself, joined, utterance
-from harlm.types import Context
+from harlm.server.questions import Utterance, about_corpus, about_itself, utterance
 
-LONG = "A line of data that is read and not asked.\n" * 200
+LONG = "A line of data that is read and not asked.\n" * 300
 
 
 def said(*turns: tuple[str, str]) -> list[Utterance]:
@@ -18,7 +17,7 @@ def said(*turns: tuple[str, str]) -> list[Utterance]:
 
 def test_over_a_corpus_the_last_message_of_the_user_is_the_question() -> None:
     posed = about_corpus(said(("user", "Which services are there?")))
-    assert (posed.question, posed.documents) == ("Which services are there?", ())
+    assert (posed.question, posed.is_alone) == ("Which services are there?", True)
 
 
 def test_earlier_turns_go_with_a_question_over_a_corpus() -> None:
@@ -27,7 +26,7 @@ def test_earlier_turns_go_with_a_question_over_a_corpus() -> None:
     )
     assert posed.question.startswith("and the second one?\n")
     assert "User: What are the first two?\nAssistant: A and B." in posed.question
-    assert posed.documents == ()
+    assert posed.is_alone
 
 
 def test_long_and_many_earlier_turns_are_cut() -> None:
@@ -49,39 +48,33 @@ def test_instructions_go_with_the_question() -> None:
 def test_long_instructions_become_a_document() -> None:
     for pose in (about_corpus, about_itself):
         posed = pose(said(("developer", LONG), ("user", "Which?")))
-        assert posed.documents[0].name == "instructions"
-        assert posed.documents[0].text == LONG
+        assert posed.context == {"message-1-developer": LONG}
+        assert "Follow message-1-developer." in posed.question
         assert len(posed.question) < 1_000
 
 
 def test_a_long_question_over_a_corpus_is_read_beside_it() -> None:
     posed = about_corpus(said(("user", f"{LONG}\nWhat is asked?")))
     assert posed.question == "What is asked?"
-    assert posed.documents[0].text.startswith(LONG)
-    both = joined(Context.of_text("corpus"), posed.documents)
-    assert [each.name for each in both.documents] == ["<text>", "message-1-user"]
-    assert both.shape == "documents"
-    only = Context.of_text("corpus")
-    assert joined(only, ()) is only
+    assert posed.context == {"message-1-user": f"{LONG}\nWhat is asked?"}
+    assert not posed.is_alone
 
 
 def test_a_conversation_is_the_context_of_its_last_question() -> None:
     posed = about_itself(
         said(("user", "The sky is green."), ("assistant", "Noted."), ("user", "Which colour?"))
     )
-    assert posed.question == "Which colour?"
-    assert [(each.name, each.text) for each in posed.documents] == [
-        ("message-1-user", "The sky is green."),
-        ("message-2-assistant", "Noted."),
-    ]
+    assert posed.question.startswith("Which colour?")
+    assert posed.context == {"message-1-user": "The sky is green.", "message-2-assistant": "Noted."}
 
 
 def test_one_message_holds_its_question_and_its_data() -> None:
     posed = about_itself(said(("user", f"{LONG}\nQuestion: what is read?")))
     assert posed.question == "what is read?"
-    assert posed.documents[0].text.startswith(LONG)
+    assert posed.context["message-1-user"].startswith(LONG)
     short = about_itself(said(("user", "The sky is green.\nWhich colour?")))
-    assert (short.question, short.documents[0].text) == ("Which colour?", "The sky is green.\nWhich colour?")
+    assert short.question == "Which colour?"
+    assert short.context == {"message-1-user": "The sky is green.\nWhich colour?"}
 
 
 def test_a_part_of_its_own_is_the_request_of_a_long_message() -> None:
@@ -98,7 +91,7 @@ def test_a_long_message_without_a_request_is_asked_as_it_is() -> None:
 
 def test_messages_after_the_question_are_read_too() -> None:
     posed = about_itself(said(("user", "Which colour?"), ("assistant", "The sky is"), ("tool", "green")))
-    assert [each.name for each in posed.documents] == ["message-2-assistant", "message-3-tool"]
+    assert list(posed.context) == ["message-2-assistant", "message-3-tool"]
 
 
 @pytest.mark.parametrize("turns", [[], [("system", "Be brief.")], [("user", "  ")]])

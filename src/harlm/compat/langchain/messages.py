@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harlm.compat.foreign import refuse_options
-from harlm.conversations import ChatTurn, over, task_of
+from harlm.conversations import ChatTurn, over, task_of, task_over
 from harlm.errors import ConfigError
 from harlm.loading import load
 
@@ -15,16 +15,18 @@ _ROLES = {"human": "user", "ai": "assistant"}
 
 
 def asked_by(messages: Sequence[Any], options: Mapping[str, object], documents: object) -> tuple[str, object]:
-    """The question of messages, and its context: the conversation, after the documents if there are any.
+    """The question of messages, and its context: the documents if there are any, else the conversation.
 
     Raises:
         ConfigError: there is no text, an option that HARLM does not have, or content that is not text.
         ContextError: the documents cannot be read.
     """
     refuse_options("ChatHarlm", options)
-    asked = task_of([_turn(message) for message in messages])
+    turns = [_turn(message) for message in messages]
     if documents is None:
+        asked = task_of(turns)
         return asked.question, asked.context
+    asked = task_over(turns)
     return asked.question, documents if asked.is_alone else over(asked, load(documents))
 
 

@@ -35,12 +35,15 @@ def test_the_last_message_is_the_question() -> None:
     assert '"look"' in context["message-3-assistant"]
 
 
-def test_documents_come_before_what_was_said() -> None:
+def test_documents_are_the_context_and_what_was_said_before_goes_with_the_question() -> None:
     Path("a.txt").write_text("by Ann", encoding="utf-8")
     assert asked_by([message("human", "Who?")], {}, Path("a.txt")) == ("Who?", Path("a.txt"))
-    _, context = asked_by([message("human", "a text"), message("human", "Who?")], {}, Path("a.txt"))
-    assert isinstance(context, Context)
-    assert [each.name for each in context.documents] == ["a.txt", "message-1-user"]
+    question, context = asked_by([message("human", "a text"), message("human", "Who?")], {}, Path("a.txt"))
+    assert "User: a text" in question
+    assert context == Path("a.txt")
+    _, both = asked_by([message("human", "a long text\n" * 500)], {}, Path("a.txt"))
+    assert isinstance(both, Context)
+    assert [Path(each.name).name for each in both.documents] == ["a.txt", "message-1-user"]
 
 
 def test_what_cannot_be_read_or_set_is_refused() -> None:
