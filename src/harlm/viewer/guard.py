@@ -1,0 +1,83 @@
+"""Keeps the page to the user who started it: a token, the name that the browser asks for, and headers that leave a page little room."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+"""What a browser may load for the page, and run."""
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_HOSTS = ("127.0.0.1", "localhost")
+
+
+class Guard:
+    """Decides which requests are answered.
+
+    Args:
+        port: on which the page is served.
+        token: what every request for a run must know; by default a random one.
+    """
+
+    def __init__(self, port: int, token: str | None = None) -> None:
+        self._hosts = {f"{host}:{port}" for host in _HOSTS}
+        self._origins = {f"http://{host}" for host in self._hosts}
+        self.token = token or secrets.token_urlsafe(24)
+        self._cookie = f"harlm-view-{port}"
+
+    def refusal(self, request: web.Request) -> tuple[int, str] | None:
+        """The status and the reason why a request is not answered; ``None`` if it is."""
+        if request.headers.get("Host", "").lower() not in self._hosts:
+            return 421, "this page is served as 127.0.0.1 only"  # else a name of someone else could lead here
+        if request.headers.get("Origin", "null" if "Origin" in request.headers else "") not in (
+            "",
+            *self._origins,
+        ):
+            return 403, "other pages cannot read runs"
+        if request.path.startswith("/api/") and not self._knows(request):
+            return 401, "the address needs its token: use the one that `harlm view` has printed"
+        return None
+
+    def _knows(self, request: web.Request) -> bool:
+        given = request.cookies.get(self._cookie) or request.query.get("token", "")
+        return secrets.compare_digest(given.encode("utf-8", "surrogatepass"), self.token.encode())
+
+    def remember(self, response: web.StreamResponse) -> None:
+        """Let the browser keep the token, for this page only."""
+        response.set_cookie(self._cookie, self.token, httponly=True, samesite="Strict", path="/")
+
+    def is_token(self, given: str) -> bool:
+        """Whether a text is the token."""
+        return secrets.compare_digest(given.encode("utf-8", "surrogatepass"), self.token.encode())
+
+    def middleware(self) -> Callable[[web.Request, _Handler], Awaitable[web.StreamResponse]]:
+        """Checks every request, and puts the headers on every response."""
+
+        @web.middleware
+        async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
+            refused = self.refusal(request)
+            if refused is not None:
+                response: web.StreamResponse = web.json_response({"error": refused[1]}, status=refused[0])
+            else:
+                response = await handler(request)
+            if not response.prepared:
+                response.headers.update(HEADERS)
+            return response
+
+        return guarded
