@@ -6,7 +6,7 @@ import { RunList } from './views/run-list'
 import { RunView } from './views/run-view'
 import { CompareView } from './views/compare-view'
 import { ReportRun } from './views/report-run'
-import { isTyping } from './keys'
+import { useKeys } from './keys'
 import type { Source } from './source'
 import { useTheme } from './theme'
 
@@ -30,16 +30,10 @@ export function App({ source }: { source: Source }) {
     return () => removeEventListener('hashchange', follow)
   }, [])
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (isTyping(event)) return
-      if (event.key === '?') setHelpOpen((open) => !open)
-      else if (event.key === 'Escape' && isHelpOpen) setHelpOpen(false)
-      else if (event.key === 't') theme.toggle()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [isHelpOpen, theme.name])
+  useKeys((event) => {
+    if (event.key === '?') setHelpOpen(true)
+    else if (event.key === 't') theme.toggle()
+  })
 
   const shared = { source, theme, openHelp: () => setHelpOpen(true) }
   return (

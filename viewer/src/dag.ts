@@ -15,6 +15,26 @@ export interface PlacedNode {
   y: number
 }
 
+/** The numbers of the nodes that stand for the beginning and the end of a cell. */
+export const BEGIN = -1
+export const END = -2
+const END_WIDTH = 64
+const END_HEIGHT = 26
+
+export const widthOf = (node: GraphNode): number => (node.number < 0 ? END_WIDTH : NODE_WIDTH)
+export const heightOf = (node: GraphNode): number => (node.number < 0 ? END_HEIGHT : NODE_HEIGHT)
+
+/** The calls of a cell between its beginning and its end. */
+export function withEnds(rows: readonly GraphNode[], seconds: number): GraphNode[] {
+  const needed = new Set(rows.flatMap((row) => row.needs))
+  const end: GraphNode = {
+    number: END, label: 'end', needs: rows.filter((row) => !needed.has(row.number) && row.state !== 'retracted' && row.state !== 'cancelled').map((row) => row.number), state: 'end', is_early: false,
+    start: seconds, seconds, span: null, node: null, note: '',
+  }
+  const inner = rows.map((row) => (row.needs.length ? row : { ...row, needs: [BEGIN] }))
+  return [{ ...end, number: BEGIN, label: 'cell', needs: [], start: 0 }, ...inner, end]
+}
+
 export interface PlacedEdge {
   from: number
   to: number
@@ -38,13 +58,13 @@ function byDagre(rows: readonly GraphNode[], edges: [number, number][]): PlacedG
   const graph = new Dagre()
   graph.setGraph({ rankdir: 'LR', nodesep: GAP_Y, ranksep: GAP_X, marginx: 16, marginy: 16 })
   graph.setDefaultEdgeLabel(() => ({}))
-  for (const row of rows) graph.setNode(String(row.number), { width: NODE_WIDTH, height: NODE_HEIGHT })
-  for (const [from, to] of edges) graph.setEdge(String(from), String(to))
+  for (const row of rows) graph.setNode(String(row.number), { width: widthOf(row), height: heightOf(row) })
+  for (const [from, to] of edges) graph.setEdge(String(from), String(to), { weight: from === BEGIN ? 4 : to === END ? 1 : 2 })
   layout(graph)
   const label = graph.graph() as { width?: number; height?: number }
   const nodes = rows.map((node) => {
     const at = graph.node(String(node.number)) as { x: number; y: number }
-    return { node, x: at.x - NODE_WIDTH / 2, y: at.y - NODE_HEIGHT / 2 }
+    return { node, x: at.x - widthOf(node) / 2, y: at.y - heightOf(node) / 2 }
   })
   return {
     width: label.width ?? 0,
@@ -71,7 +91,7 @@ export function inColumns(rows: readonly GraphNode[], edges: [number, number][])
     nodes,
     edges: edges.map(([from, to]) => {
       const [left, right] = [byNumber.get(from)!, byNumber.get(to)!]
-      return { from, to, points: [{ x: left.x + NODE_WIDTH, y: left.y + NODE_HEIGHT / 2 }, { x: right.x, y: right.y + NODE_HEIGHT / 2 }] }
+      return { from, to, points: [{ x: left.x + widthOf(left.node), y: left.y + heightOf(left.node) / 2 }, { x: right.x, y: right.y + heightOf(right.node) / 2 }] }
     }),
   }
 }

@@ -32,7 +32,7 @@ export function money(micros: number | null): string {
   if (micros === null) return 'unknown'
   const dollars = micros / 1e6
   if (dollars === 0) return '$0'
-  return `$${dollars.toFixed(Math.abs(dollars) < 0.01 ? 5 : Math.abs(dollars) < 1 ? 4 : 2)}`
+  return `$${dollars.toFixed(Math.abs(dollars) < 0.01 ? 5 : Math.abs(dollars) < 1 ? 4 : 2).replace(/(\.\d\d\d*?)0+$/, '$1')}`
 }
 
 export function share(part: number, whole: number): string {

@@ -92,7 +92,6 @@ interface ReportData {
   story: StoryMessage
   events: Record<string, StoredEvent>
   sources: Record<string, CitedSource>
-  left_out: number
 }
 
 /** The source of a page that holds its run; `null` if it holds none. */

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 from aiohttp import web
@@ -26,7 +25,6 @@ _PAGE = 200  # the most rows of the list of runs
 _LONGEST_WORDS = 500  # characters that are searched for
 _TYPES = {"index.html": "text/html", "viewer.js": "text/javascript", "viewer.css": "text/css"}
 _encode = msgspec.json.Encoder().encode
-_T = TypeVar("_T")
 
 
 class ViewerApp:
@@ -41,7 +39,7 @@ class ViewerApp:
     def __init__(self, runs: Path, config: Config, guard: Guard) -> None:
         self._runs, self._config, self._guard = runs, config, guard
         self._readings: OrderedDict[str, RunReading] = OrderedDict()
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._lock = asyncio.Lock()
         self._followers = Followers()
 
     def application(self) -> web.Application:
@@ -90,59 +88,51 @@ class ViewerApp:
 
     async def _story(self, request: web.Request) -> web.StreamResponse:
         reading = await self._reading(request)
-        return web.Response(
-            body=await asyncio.to_thread(lambda: _encode(reading.story.whole())),
-            content_type="application/json",
-        )
+        return web.Response(body=await asyncio.to_thread(reading.told), content_type="application/json")
 
     async def _event(self, request: web.Request) -> web.StreamResponse:
-        reading = await self._reading(request, fresh=False)
+        reading = await self._reading(request)
         seq = int(request.match_info["seq"])
+        if seq not in reading.story.offsets:
+            await asyncio.to_thread(reading.follow)
         at = reading.story.offsets.get(seq)
         if at is None:
-            reading = await self._reading(request)
-            at = reading.story.offsets.get(seq)
-        if at is None:
             raise TraceError(f"the run has no event {seq}")
-        return _json(await asyncio.to_thread(event_with_texts, reading.folder, at))
+        return _json(await asyncio.to_thread(event_with_texts, reading.folder, seq, at))
 
     async def _blob(self, request: web.Request) -> web.StreamResponse:
         folder = folder_of(self._runs, request.match_info["run"])
         return _json(await asyncio.to_thread(blob, folder, request.match_info["name"]))
 
     async def _search(self, request: web.Request) -> web.StreamResponse:
-        reading = await self._reading(request, fresh=False)
+        reading = await self._reading(request)
         words = request.query.get("q", "")[:_LONGEST_WORDS]
         return _json(await asyncio.to_thread(find_words, reading.folder, dict(reading.story.offsets), words))
 
     async def _source(self, request: web.Request) -> web.StreamResponse:
-        reading = await self._reading(request, fresh=False)
+        reading = await self._reading(request)
         number = _number(request, "citation", -1, 1 << 31)
         citations = reading.story.head.citations
         if not 0 <= number < len(citations):
             raise TraceError(f"the answer has no citation {number}")
-        return _json(
-            await asyncio.to_thread(cited_source, reading.folder, citations[number], self._config)
-        )
+        return _json(await asyncio.to_thread(cited_source, reading.folder, citations[number], self._config))
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         folder = folder_of(self._runs, request.match_info["run"])
         return await self._followers.follow(request, folder)
 
-    async def _reading(self, request: web.Request, *, fresh: bool = True) -> RunReading:
-        """A run as far as it is written; with ``fresh`` off, as it was read last."""
+    async def _reading(self, request: web.Request) -> RunReading:
+        """A run, as it was read last; read now if it was not."""
         run = request.match_info["run"]
         folder = folder_of(self._runs, run)
-        async with self._locks.setdefault(run, asyncio.Lock()):
+        async with self._lock:
             reading = self._readings.get(run)
             if reading is None:
-                reading, fresh = await asyncio.to_thread(RunReading, folder), True
-            self._readings[run] = reading
+                reading = self._readings[run] = await asyncio.to_thread(RunReading, folder)
+                await asyncio.to_thread(reading.follow)
             self._readings.move_to_end(run)
             while len(self._readings) > _KEPT:
-                self._locks.pop(self._readings.popitem(last=False)[0], None)
-            if fresh:
-                await asyncio.to_thread(reading.follow)
+                self._readings.popitem(last=False)
         return reading
 
 

@@ -9,13 +9,25 @@ from pathlib import Path
 import msgspec
 
 from harlm.errors import TraceError
-from harlm.viewer.lines import LineReader, blob_of, read_blob
+from harlm.viewer.lines import blob_of, read_blob, stored_fields
 
 _SHOWN = 200_000  # characters of one text
 _MOST_MESSAGES = 400
 _MOST_FOUND = 500
 _AROUND = 60  # characters before and after what was found
-_SEARCHED = ("messages", "text", "thoughts", "code", "output", "error", "arguments", "value", "query", "question", "message")
+_SEARCHED = (
+    "messages",
+    "text",
+    "thoughts",
+    "code",
+    "output",
+    "error",
+    "arguments",
+    "value",
+    "query",
+    "question",
+    "message",
+)
 
 
 class Found(msgspec.Struct, array_like=True, kw_only=True):
@@ -36,13 +48,15 @@ class FoundWords(msgspec.Struct, kw_only=True):
     is_cut: bool = False
 
 
-def event_with_texts(folder: Path, at: int) -> dict[str, object]:
+def event_with_texts(folder: Path, seq: int, at: int) -> dict[str, object]:
     """The fields of the event whose line begins at ``at``. Texts are cut to what a page can show; blobs stay references.
 
     Raises:
         TraceError: there is no such event.
     """
-    return {name: _bounded(value) for name, value in LineReader(folder).fields_at(at).items()}
+    for _, fields in stored_fields(folder, {seq: at}):
+        return {name: _bounded(value) for name, value in fields.items()}
+    raise TraceError(f"event {seq} cannot be read")
 
 
 def blob(folder: Path, name: str) -> dict[str, object]:
@@ -60,12 +74,7 @@ def find_words(folder: Path, offsets: Mapping[int, int], words: str) -> FoundWor
     if not words.strip():
         return found
     wanted = re.compile(re.escape(words.strip()), re.IGNORECASE)
-    reader = LineReader(folder)
-    for seq, at in sorted(offsets.items()):
-        try:
-            fields = reader.fields_at(at)
-        except TraceError:
-            continue
+    for seq, fields in stored_fields(folder, offsets):
         for place in _places(folder, seq, fields, wanted):
             if len(found.found) >= _MOST_FOUND:
                 found.is_cut = True
@@ -74,8 +83,7 @@ def find_words(folder: Path, offsets: Mapping[int, int], words: str) -> FoundWor
     return found
 
 
-def _places(folder: Path, seq: int, fields: Mapping[str, object], wanted: re.Pattern[str]
-) -> Iterator[Found]:
+def _places(folder: Path, seq: int, fields: Mapping[str, object], wanted: re.Pattern[str]) -> Iterator[Found]:
     for name in _SEARCHED:
         for text in _texts(folder, fields.get(name)):
             if (match := wanted.search(text)) is not None:
@@ -106,7 +114,11 @@ def _texts(folder: Path, value: object) -> Iterator[str]:
 
 def _bounded(value: object) -> object:
     if isinstance(value, str):
-        return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}\n… ({len(value) - _SHOWN:,} more characters)"
+        return (
+            value
+            if len(value) <= _SHOWN
+            else f"{value[:_SHOWN]}\n… ({len(value) - _SHOWN:,} more characters)"
+        )
     if isinstance(value, list):
         return [_bounded(each) for each in value[-_MOST_MESSAGES:]]
     if isinstance(value, dict):

@@ -20,12 +20,15 @@ def graph_of_cell(
     whether it was early.
 
     Args:
-        event: the graph as it was measured.
+        event: the graph as it was measured. Its clock may have begun before the cell: its first call is the first that is found.
         cell: the cell.
-        spans: calls of the node, by their beginnings.
-        children: nodes below it, by their beginnings.
+        spans: calls of the node since its last cell, by their beginnings.
+        children: nodes below it that began since its last cell, by their beginnings.
     """
-    found = _Found(cell.start, spans, children)
+    first_call = min((call.began_s for call in event.graph), default=0.0)
+    starts = [*(span.start for span in spans[:1]), *(child.start for child in children[:1])]
+    first_found = min(starts, default=cell.start)
+    found = _Found(first_found - first_call, spans, children)
     rows = [_call_row(call, found) for call in sorted(event.graph, key=lambda each: each.began_s)]
     return Graph(
         id=f"cell {cell.id}",

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -66,7 +67,7 @@ class Guard:
         """Whether a text is the token."""
         return secrets.compare_digest(given.encode("utf-8", "surrogatepass"), self.token.encode())
 
-    def middleware(self) -> Callable[[web.Request, _Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """Checks every request, and puts the headers on every response."""
 
         @web.middleware

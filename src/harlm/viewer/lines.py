@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -33,6 +34,12 @@ _TEXTS: Mapping[str, object] = {
 
 _BLOB = lazy_pattern(r"[0-9a-f]{32}")
 _RESUMED = b'{"kind":"resumed"'
+_IN_BLOB = b'"blob":'
+_decode = msgspec.json.Decoder(AnyEvent).decode
+
+
+class _VersionOnly(msgspec.Struct):
+    v: int = FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +129,11 @@ class LineReader:
                     return
 
     def _stored(self, line: bytes, at: int) -> StoredLine | None:
+        blobs: dict[str, int] = {}
         try:
-            fields = msgspec.json.decode(line, type=dict[str, object])
-            version = fields.get("v", FORMAT)
-            if isinstance(version, int) and version > FORMAT:
-                self.damage.newer = max(self.damage.newer, version)
-            blobs: dict[str, int] = {}
-            whole = {name: self._here(name, value, blobs) for name, value in fields.items()}
-            event: Event = msgspec.convert(whole, AnyEvent)
+            event: Event = self._with_blobs(line, blobs) if _IN_BLOB in line else _decode(line)
         except msgspec.ValidationError as error:
+            self._note_version(line)
             if "Invalid value" in str(error) and "$.kind" in str(error):
                 self.damage.unknown += 1
             else:
@@ -138,8 +141,23 @@ class LineReader:
         except (msgspec.MsgspecError, OSError, RecursionError, UnicodeDecodeError, TraceError) as error:
             self._damaged(str(error))
         else:
+            self._newer(event.v)
             return StoredLine(event, at, blobs)
         return None
+
+    def _with_blobs(self, line: bytes, blobs: dict[str, int]) -> Event:
+        fields = msgspec.json.decode(line, type=dict[str, object])
+        whole = {name: self._here(name, value, blobs) for name, value in fields.items()}
+        event: Event = msgspec.convert(whole, AnyEvent)
+        return event
+
+    def _note_version(self, line: bytes) -> None:
+        with suppress(msgspec.MsgspecError):
+            self._newer(msgspec.json.decode(line, type=_VersionOnly).v)
+
+    def _newer(self, version: int) -> None:
+        if version > FORMAT:
+            self.damage.newer = max(self.damage.newer, version)
 
     def _damaged(self, reason: str) -> None:
         self.damage.lines += 1
@@ -154,19 +172,20 @@ class LineReader:
             return _TEXTS[name]
         return read_blob(self._folder, blob[0])
 
-    def fields_at(self, at: int) -> dict[str, object]:
-        """The fields of the event whose line begins at an offset, with references to blobs as they are stored.
 
-        Raises:
-            TraceError: there is no event.
-        """
-        with _opened(self._path) as file:
+def stored_fields(folder: Path, offsets: Mapping[int, int]) -> Iterator[tuple[int, dict[str, object]]]:
+    """The events whose lines begin at some offsets, by their ``seq``: all fields, with references to blobs as they are stored. Those
+    that cannot be read are left out.
+
+    Raises:
+        TraceError: the file cannot be opened.
+    """
+    with _opened(folder / "events.jsonl") as file:
+        for seq, at in offsets.items():
             file.seek(at)
             line = file.readline(_LONGEST)
-        try:
-            return msgspec.json.decode(line, type=dict[str, object])
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise TraceError(f"the event at byte {at} cannot be read: {error}") from error
+            with suppress(msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                yield seq, msgspec.json.decode(line, type=dict[str, object])
 
 
 def latest_attempt(folder: Path) -> tuple[int, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import msgspec
 from aiohttp import web
 
 from harlm.viewer.guard import HEADERS
@@ -15,7 +14,6 @@ _LOOK_S = 0.25  # between two looks at the file
 _OPEN_S = 2.0  # between two looks whether a process writes it
 _PING_S = 15.0
 _MOST = 16  # pages that follow runs at once
-_encode = msgspec.json.Encoder().encode
 
 
 class Followers:
@@ -48,8 +46,7 @@ class Followers:
 
     async def _tell(self, response: web.StreamResponse, folder: Path) -> None:
         reading = RunReading(folder)
-        await asyncio.to_thread(reading.follow)
-        await _send(response, "story", _encode(reading.story.whole()))
+        await _send(response, "story", await asyncio.to_thread(reading.told))
         silent = since_look = 0.0
         while reading.is_open and not self._stopping.is_set():
             await self._wait()
@@ -63,9 +60,9 @@ class Followers:
             seq, was_open = reading.story.head.seq, reading.is_open
             began_again = await asyncio.to_thread(reading.follow)
             if began_again:
-                await _send(response, "story", _encode(reading.story.whole()))
+                await _send(response, "story", await asyncio.to_thread(reading.told))
             elif reading.story.head.seq != seq or reading.is_open != was_open:
-                await _send(response, "story", _encode(reading.story.news()))
+                await _send(response, "story", await asyncio.to_thread(reading.news))
             else:
                 continue
             silent = 0.0

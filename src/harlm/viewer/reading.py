@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from harlm.errors import TraceError
 from harlm.events import FORMAT
@@ -16,7 +19,7 @@ from harlm.viewer.story import StoryBuilder, put_answer
 
 
 class RunReading:
-    """One run, read as far as it is written; ``follow`` reads what was added since.
+    """One run, read as far as it is written; ``follow`` reads what was added since. Safe to use from several threads.
 
     Args:
         folder: of the run.
@@ -32,9 +35,25 @@ class RunReading:
         self.lines = LineReader(folder)
         self.is_open = False
         self.story = StoryBuilder(_head(folder))
+        self._lock = threading.RLock()
+
+    def told(self) -> bytes:
+        """The whole story as it is now, as JSON."""
+        with self._lock:
+            self.follow()
+            return msgspec.json.encode(self.story.whole())
+
+    def news(self) -> bytes:
+        """What was read since this, or ``told``, was called last, as JSON."""
+        with self._lock:
+            return msgspec.json.encode(self.story.news())
 
     def follow(self) -> bool:
         """Read what was added; whether what was read before is void, since the run was taken up again or its file replaced."""
+        with self._lock:
+            return self._follow()
+
+    def _follow(self) -> bool:
         began_again = self.lines.size() < self.lines.read_to
         if began_again:
             self._begin_again()
@@ -77,7 +96,9 @@ def warnings_of(damage: Damage, *, has_events: bool = True) -> list[str]:
     if damage.lines:
         found.append(f"{damage.lines:,} events are damaged and left out; the first: {damage.first}")
     if damage.unknown:
-        found.append(f"{damage.unknown:,} events are of kinds that this version does not know; they are left out")
+        found.append(
+            f"{damage.unknown:,} events are of kinds that this version does not know; they are left out"
+        )
     if not has_events:
         found.append("no events of this run can be read")
     return found

@@ -43,7 +43,7 @@ class CitedSource(msgspec.Struct, kw_only=True):
     after: bool
 
 
-def cited_source(folder: Path, citation: Citation, config: Config) -> CitedSource:
+def cited_source(folder: Path, citation: Citation, config: Config, *, around: int = _AROUND) -> CitedSource:
     """The document of a citation around its quote. Reads files, so call it in a thread.
 
     Raises:
@@ -57,8 +57,8 @@ def cited_source(folder: Path, citation: Citation, config: Config) -> CitedSourc
         has_changed = True
         start = text.find(citation.quote)
         start, end = (start, start + len(citation.quote)) if start >= 0 else (0, 0)
-    first = text.rfind("\n", 0, max(0, start - _AROUND)) + 1 if start > _AROUND else 0
-    last = min(len(text), end + _AROUND)
+    first = text.rfind("\n", 0, max(0, start - around)) + 1 if start > around else 0
+    last = min(len(text), end + around)
     if (line_end := text.find("\n", last, last + 2_000)) >= 0:
         last = line_end
     return CitedSource(

@@ -63,7 +63,9 @@ class StoryBuilder:
         self._judged: list[JudgedRow] = []
         self._calls: dict[int, SpanRow] = {}  # in flight
         self._cells: dict[tuple[str, int], SpanRow] = {}  # the latest of each turn
-        self._of_node: defaultdict[int, list[SpanRow]] = defaultdict(list)  # calls of cells
+        self._of_node: defaultdict[int, list[SpanRow]] = defaultdict(
+            list
+        )  # calls of cells that have no graph yet
         self._children: defaultdict[int, list[NodeRow]] = defaultdict(list)
         self._changed: dict[_Kind, set[int]] = {"nodes": set(), "spans": set()}
         self._told: dict[_Kind, int] = {"marks": 0, "graphs": 0, "routes": 0, "judged": 0}
@@ -169,9 +171,7 @@ class StoryBuilder:
                 )
                 span.size = _characters(event.messages, line)
             case events.CallFinished():
-                span = self._calls.pop(event.call, None) or self._span(
-                    "call", event, at - event.latency_s, ""
-                )
+                span = self._called(event, at - event.latency_s)
                 usage = event.usage
                 span.input, span.output, span.cached = (
                     usage.input_tokens,
@@ -182,7 +182,7 @@ class StoryBuilder:
                 span.size += line.blobs.get("text", len(event.text))
                 self._close(span, at, "ok", event.text, event.seq)
             case events.CallFailed():
-                span = self._calls.pop(event.call, None) or self._span("call", event, at, "")
+                span = self._called(event, at)
                 state: SpanState = "cancelled" if event.error == CANCELLED else "failed"
                 self._close(span, at, state, event.error, event.seq)
             case events.Reused():
@@ -207,18 +207,14 @@ class StoryBuilder:
                 span = self._cells.get(place) or self._span("cell", event, at - event.wall_s, "")
                 span.turn, span.waiting = event.turn, event.waiting_s
                 span.size += event.output_chars
-                self._close(
-                    span, at, "failed" if event.error else "ok", event.error or span.text, event.seq
-                )
+                self._close(span, at, "failed" if event.error else "ok", event.error or span.text, event.seq)
             case events.Scheduled():
                 cell = self._cells.get(place)
                 if cell is not None and event.graph:
-                    calls = sorted(self._of_node[cell.node], key=lambda each: each.start)
-                    graph = graph_of_cell(event, cell, calls, self._children[cell.node])
+                    calls = sorted(self._of_node.pop(cell.node, ()), key=lambda each: each.start)
+                    graph = graph_of_cell(event, cell, calls, self._children.pop(cell.node, []))
                     self._graphs.append(graph)
-                    self._changed["spans"].update(
-                        row.span for row in graph.rows if row.span is not None
-                    )
+                    self._changed["spans"].update(row.span for row in graph.rows if row.span is not None)
 
     def _add_node(
         self,
@@ -276,9 +272,7 @@ class StoryBuilder:
                 head.root_model, head.sub_model = event.root_model, event.sub_model
                 head.documents, head.characters = event.documents, event.characters
                 head.tokens, head.skipped = event.tokens, len(event.skipped)
-                head.limits = {
-                    name: most for name, most in event.limits.items() if math.isfinite(most)
-                }
+                head.limits = {name: most for name, most in event.limits.items() if math.isfinite(most)}
             case events.Answered():
                 self.has_ended = True
                 put_answer(head, event.answer)
@@ -351,6 +345,12 @@ class StoryBuilder:
         self._changed["spans"].add(span.id)
         return span
 
+    def _called(self, event: events.CallFinished | events.CallFailed, start: float) -> SpanRow:
+        """The call that ends; a new one if its beginning is not in the trace."""
+        if event.call in self._calls:
+            return self._calls.pop(event.call)
+        return self._span("call", event, start, "")
+
     def _close(self, span: SpanRow, at: float, state: SpanState, text: str, seq: int) -> None:
         span.end, span.state, span.got = at, state, seq
         span.text = _one_line(text)
@@ -359,7 +359,9 @@ class StoryBuilder:
 
     def _say_left_out(self) -> None:
         if not self._left_out:
-            self.head.warnings.append(f"the run is larger than this page shows: the first {_MOST:,} calls are shown")
+            self.head.warnings.append(
+                f"the run is larger than this page shows: the first {_MOST:,} calls are shown"
+            )
         self._left_out += 1
 
 

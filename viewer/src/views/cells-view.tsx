@@ -60,7 +60,7 @@ function Cell({ story, cell, shared, select, isSelected }: { story: Story; cell:
           <b>In [{cell.turn}]</b>
         </button>
         <span class="mono muted">node {oneLine(story.nodes[cell.node]?.name ?? '?', 20)}</span>
-        <State state={cell.state} />
+        <State state={cell.state} done="done" />
         <span class="grow" />
         <span class="muted">
           {seconds((cell.end ?? story.total) - cell.start)}

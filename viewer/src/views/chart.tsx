@@ -29,12 +29,13 @@ export function Chart({ at, lines, text, label, height = 190, limit, themeName }
       {
         width: Math.max(element.clientWidth, 200),
         height,
+        padding: [10, 14, 0, 0],
         legend: { show: false },
         cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         scales: { x: { time: false }, y: { range: [0, most > 0 ? most * 1.06 : 1] } },
         axes: [
-          { ...axis, values: (_, splits) => splits.map((value) => seconds(value)), space: 80 },
-          { ...axis, values: (_, splits) => splits.map(text), size: 64 },
+          { ...axis, values: (_, splits) => splits.map((value) => seconds(value)), space: 80, size: 32 },
+          { ...axis, values: (_, splits) => splits.map(text), size: 76 },
         ],
         series: [
           {},

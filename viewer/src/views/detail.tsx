@@ -64,7 +64,7 @@ function SpanDetail({ story, span, critical, select, shared }: ViewProps & { spa
   return (
     <>
       <p class="detail-line">
-        <State state={span.state} />
+        <State state={span.state} done="done" />
         {node && (
           <button type="button" class="link" onClick={() => select({ kind: 'node', id: node.id })}>
             node {oneLine(node.name, 30)}

@@ -1,7 +1,7 @@
 /** The calls of a cell and what each waits for; the branches of a race. */
 
 import { useMemo, useState } from 'preact/hooks'
-import { NODE_HEIGHT, NODE_WIDTH, place, type PlacedEdge } from '../dag'
+import { NODE_HEIGHT, NODE_WIDTH, place, widthOf, withEnds, type PlacedEdge } from '../dag'
 import { oneLine, plural, seconds } from '../format'
 import type { Graph, GraphNode, Story } from '../story'
 import { Empty } from './parts'
@@ -18,7 +18,7 @@ const WORDS: Record<string, string> = { early: 'early', retracted: 'retracted', 
 export function GraphView({ story, version, selected, select }: ViewProps) {
   const [chosen, setChosen] = useState(() => largest(story.graphs))
   const graph = story.graphs[chosen] ?? story.graphs[0]
-  const placed = useMemo(() => (graph ? place(graph.rows) : null), [graph, graph?.rows.length, version])
+  const placed = useMemo(() => (graph ? place(graph.kind === 'cell' ? withEnds(graph.rows, graph.critical_s) : graph.rows) : null), [graph, graph?.rows.length, version])
   if (graph === undefined || placed === null) {
     return (
       <Empty title="No graph was recorded">
@@ -59,7 +59,12 @@ export function GraphView({ story, version, selected, select }: ViewProps) {
             {placed.edges.map((edge, at) => (
               <path key={at} d={curve(edge)} class={graph.rows.find((row) => row.number === edge.to && ['retracted', 'lost', 'cancelled'].includes(stateOf(row))) ? 'edge edge-off' : 'edge'} marker-end="url(#arrow)" />
             ))}
-            {placed.nodes.map(({ node, x, y }) => (
+            {placed.nodes.map(({ node, x, y }) => node.number < 0 ? (
+              <g key={node.number} class="dag-end" transform={`translate(${x} ${y})`}>
+                <rect width={widthOf(node)} height="26" rx="13" />
+                <text x={widthOf(node) / 2} y="17" text-anchor="middle">{node.label}</text>
+              </g>
+            ) : (
               <GraphBox key={node.number} story={story} row={node} x={x} y={y} isSelected={node.span !== null ? selected?.kind === 'span' && selected.id === node.span : node.node !== null && selected?.kind === 'node' && selected.id === node.node} select={select} />
             ))}
           </svg>
@@ -108,7 +113,7 @@ function GraphBox({ story, row, x, y, isSelected, select }: { story: Story; row:
   return (
     <g
       class={`dag-node dag-${state}${isSelected ? ' selected' : ''}${leads ? ' leads' : ''}`} transform={`translate(${x} ${y})`} onClick={open}
-      tabIndex={leads ? 0 : undefined} role={leads ? 'button' : 'img'} aria-label={`${row.label} ${row.number}, ${WORDS[state] ?? 'asked by the cell'}, ${seconds(row.seconds)}`}
+      tabIndex={leads ? 0 : undefined} role={leads ? 'button' : 'img'} aria-label={`${oneLine(row.label, 20)} ${row.number} ${oneLine(under, 26)}`}
       onKeyDown={(event) => {
         if (event.key === 'Enter' || event.key === ' ') {
           event.preventDefault()

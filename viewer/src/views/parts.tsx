@@ -15,11 +15,12 @@ export interface Shared {
 
 const WORDS: Record<string, string> = { not_found: 'not found', ok: 'answered' }
 
-export function State({ state }: { state: string }) {
+/** How a run, a node or a call ended; `done` is the word for one that ended well and has no answer. */
+export function State({ state, done = WORDS['ok'] }: { state: string; done?: string }) {
   return (
     <span class={`state state-${state.replace(/[^a-z_]/g, '')}`}>
       <i aria-hidden="true" />
-      {WORDS[state] ?? visible(state)}
+      {state === 'ok' ? done : (WORDS[state] ?? visible(state))}
     </span>
   )
 }
@@ -66,7 +67,7 @@ const FIRST = 6_000 // characters that are shown at once
 /** A text that a model, a document or a user wrote: shown as it is, and never more than that. */
 export function Text({ text, isCode = false, most = FIRST }: { text: string; isCode?: boolean; most?: number }) {
   const [isWhole, setWhole] = useState(false)
-  const shown = visible(isWhole || text.length <= most ? text : text.slice(0, most))
+  const shown = visible(isWhole || text.length <= most ? text : text.slice(0, most)).trimEnd()
   return (
     <div class="text">
       <pre class={isCode ? 'code' : 'prose'} tabIndex={0} dir={isCode ? 'ltr' : 'auto'}>

@@ -3,7 +3,7 @@
 import { money, oneLine, seconds, share, visible } from '../format'
 import type { Judged, Route, Story } from '../story'
 import { Bar } from './memory-view'
-import { Empty } from './parts'
+import { Notice } from './parts'
 import type { ViewProps } from './run-view'
 
 export function RouteView({ story }: ViewProps) {
@@ -12,9 +12,7 @@ export function RouteView({ story }: ViewProps) {
   return (
     <div class="blocks">
       {routes.length === 0 && (
-        <Empty title="The router was not asked">
-          <p>The mode {head.mode ? `“${visible(head.mode)}” ` : ''}was chosen by the caller.</p>
-        </Empty>
+        <Notice kind="info">The router was not asked: the mode {head.mode ? `“${visible(head.mode)}” ` : ''}was chosen by the caller.</Notice>
       )}
       {routes.slice(0, 30).map((route, at) => (
         <RouteCard key={at} story={story} route={route} />

@@ -64,14 +64,14 @@ function Figures({ story }: { story: Story }) {
       <Fact name="Cost" value={money(made.micros)} note={limitNote(head.limits['usd'], (limit) => `of ${money(limit * 1e6)}`)} />
       <Fact
         name="Tokens" value={short(made.input + made.output)}
-        note={`${short(made.input)} in, ${short(made.output)} out`} title={`${count(made.input)} in, ${count(made.output)} out${head.usage?.estimated ? '; estimated in part' : ''}`}
+        note={`${short(made.input)} + ${short(made.output)}`} title={`${count(made.input)} in, ${count(made.output)} out${head.usage?.estimated ? '; estimated in part' : ''}`}
       />
       <Fact name="Cached" value={made.input ? share(made.cached, made.input) : '–'} note={made.input ? 'of the input' : ''} />
       <Fact name="Calls" value={count(made.calls)} note={[made.reused && `${count(made.reused)} reused`, made.failed && `${count(made.failed)} failed`].filter(Boolean).join(', ') || `${plural(made.cells, 'cell')}`} />
       <Fact name="Time" value={seconds(made.wall)} note={story.isLive ? 'so far' : limitNote(head.limits['seconds'], (limit) => `of ${seconds(limit)}`)} />
-      <Fact name="Critical path" value={made.critical === null ? '–' : seconds(made.critical)} note={made.critical === null || !made.wall ? '' : `${share(made.critical, made.wall)} of the time`} />
+      <Fact name="Critical path" value={made.critical === null ? '–' : seconds(made.critical)} note={made.critical === null || !made.wall ? '' : `${share(made.critical, made.wall)} of time`} />
       <Fact name="Parallelism" value={made.parallelism === null ? '–' : `${made.parallelism.toFixed(1)} ×`} note="calls at once" />
-      <Fact name="Read" value={plural(head.documents, 'document')} note={`about ${short(head.tokens)} tokens`} />
+      <Fact name="Documents" value={count(head.documents)} note={`≈ ${short(head.tokens)} tokens`} title={`${count(head.characters)} characters${head.skipped ? `; ${count(head.skipped)} left out` : ''}`} />
       {head.confidence !== null && <Fact name="Confidence" value={share(head.confidence, 1)} title={head.confidence_reasons.map(visible).join('\n')} />}
     </dl>
   )

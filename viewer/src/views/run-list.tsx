@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { count, money, oneLine, seconds, short, when } from '../format'
-import { isTyping } from '../keys'
+import { useKeys } from '../keys'
 import { Refused, type ListedRun, type RunPage } from '../source'
 import { Empty, Notice, State, TopBar, type Shared } from './parts'
 
@@ -36,23 +36,17 @@ export function RunList(shared: Shared) {
   }, [words, offset])
 
   const runs = page?.runs ?? []
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && event.target === search.current) search.current?.blur()
-      if (isTyping(event)) return
-      if (event.key === '/') {
-        event.preventDefault()
-        search.current?.focus()
-      } else if (event.key === 'j') setSelected((at) => Math.min(at + 1, runs.length - 1))
-      else if (event.key === 'k') setSelected((at) => Math.max(at - 1, 0))
-      else if (event.key === 'Enter' && !(event.target instanceof HTMLElement && event.target.closest('a, button'))) {
-        const run = runs[selected]
-        if (run) location.hash = `#/run/${run.run}`
-      }
+  useKeys((event) => {
+    if (event.key === '/') {
+      event.preventDefault()
+      search.current?.focus()
+    } else if (event.key === 'j') setSelected((at) => Math.min(at + 1, runs.length - 1))
+    else if (event.key === 'k') setSelected((at) => Math.max(at - 1, 0))
+    else if (event.key === 'Enter' && !(event.target as HTMLElement).closest('a, button')) {
+      const run = runs[selected]
+      if (run) location.hash = `#/run/${run.run}`
     }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [runs, selected])
+  })
 
   const mark = (run: string) => setMarked((now) => (now.includes(run) ? now.filter((each) => each !== run) : [...now.slice(-1), run]))
   return (
@@ -60,6 +54,7 @@ export function RunList(shared: Shared) {
       <TopBar shared={shared}>
         <input
           ref={search} class="search" type="search" placeholder="Search questions and ids" aria-label="Search runs" value={words}
+          onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
           onInput={(event) => (setWords(event.currentTarget.value), setOffset(0), setSelected(0))}
         />
       </TopBar>

@@ -1,7 +1,7 @@
 /** One run: its head, the tabs, what is selected, and search. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { isTyping } from '../keys'
+import { useKeys } from '../keys'
 import { criticalPath, treeOrder } from '../layout'
 import type { Story } from '../story'
 import { useStory } from '../use-story'
@@ -61,25 +61,24 @@ export function RunView({ run, ...shared }: Shared & { run: string }) {
     document.title = story === null ? 'HARLM run' : `${story.head.question.slice(0, 60)} · HARLM`
   }, [story])
 
-  useEffect(() => {
+  const now = useRef(selected)
+  now.current = selected
+  useKeys((event) => {
+    const number = Number(event.key)
     if (story === null) return
-    const onKey = (event: KeyboardEvent) => {
-      if (isTyping(event) || document.querySelector('dialog[open]')) return
-      const number = Number(event.key)
-      if (number >= 1 && number <= TABS.length) setTab(number - 1)
-      else if (event.key === '/') {
-        event.preventDefault()
-        search.current?.focus()
-      } else if (event.key === 'Escape') setOpen(false)
-      else if (event.key === 'j' || event.key === 'k') {
-        setSelected(moved(story, TABS[tab]![0], selected, event.key === 'j' ? 1 : -1))
-      } else if (event.key === 'Enter' && selected && !(event.target as HTMLElement).closest('a, button')) setOpen(true)
-      else if (event.key === 'c' && !shared.source.isReport) setPicking(true)
-      else if (event.key === 'l' && !shared.source.isReport) location.hash = '#/'
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [story, selected, tab])
+    if (number >= 1 && number <= TABS.length) setTab(number - 1)
+    else if (event.key === '/') {
+      event.preventDefault()
+      search.current?.focus()
+    } else if (event.key === 'Escape') setOpen(false)
+    else if (event.key === 'j' || event.key === 'k') {
+      if (document.activeElement instanceof HTMLButtonElement) document.activeElement.blur() // else Enter would press it again
+      now.current = moved(story, TABS[tab]![0], now.current, event.key === 'j' ? 1 : -1)
+      setSelected(now.current)
+    } else if (event.key === 'Enter' && now.current && !(event.target as HTMLElement).closest('a, button')) setOpen(true)
+    else if (event.key === 'c' && !shared.source.isReport) setPicking(true)
+    else if (event.key === 'l' && !shared.source.isReport) location.hash = '#/'
+  })
 
   if (story === null) {
     return (

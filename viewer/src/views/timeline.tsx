@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { money, oneLine, plural, seconds, short } from '../format'
-import { isTyping } from '../keys'
+import { useKeys } from '../keys'
 import { layOut, ticks, type Layout } from '../layout'
 import type { Node, Span, Story } from '../story'
 import { colour } from '../theme'
@@ -68,18 +68,13 @@ export function Timeline(props: ViewProps) {
     setZoomed({ from: start, to: start + width })
   }
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (isTyping(event) || document.querySelector('dialog[open]')) return
-      const width = shown.to - shown.from
-      if (event.key === '+' || event.key === '=') zoom(0.6)
-      else if (event.key === '-') zoom(1 / 0.6)
-      else if (event.key === '0') setZoomed(null)
-      else if (event.key === 'ArrowRight' && zoomed) moveTo(shown.from + width * 0.2, width)
-      else if (event.key === 'ArrowLeft' && zoomed) moveTo(shown.from - width * 0.2, width)
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
+  useKeys((event) => {
+    const width = shown.to - shown.from
+    if (event.key === '+' || event.key === '=') zoom(0.6)
+    else if (event.key === '-') zoom(1 / 0.6)
+    else if (event.key === '0') setZoomed(null)
+    else if (event.key === 'ArrowRight' && zoomed) moveTo(shown.from + width * 0.2, width)
+    else if (event.key === 'ArrowLeft' && zoomed) moveTo(shown.from - width * 0.2, width)
   })
 
   useEffect(() => {
@@ -342,7 +337,7 @@ function paintSpan(
     rounded(pen, from - 1.5, y + 1.5, to - from + 2.5, ROW - 3, 3.5)
     pen.stroke()
   }
-  if (to - from > 34) label(pen, span.label, from, to, y, isHollow ? paints['text']! : paints['on-bar']!)
+  if (to - from > 34) label(pen, span.kind === 'call' || span.kind === 'reused' ? span.label.slice(span.label.lastIndexOf('/') + 1) : span.label, from, to, y, isHollow ? paints['text']! : paints['on-bar']!)
 }
 
 function paintPath(pen: CanvasRenderingContext2D, paints: Paints, story: Story, layout: Layout, critical: readonly number[], x: (time: number) => number, y: (row: number) => number): void {
@@ -398,9 +393,9 @@ function axisText(time: number, step: number): string {
 }
 
 function label(pen: CanvasRenderingContext2D, text: string, left: number, right: number, y: number, fill: string): void {
-  const room = right - Math.max(left, GUTTER) - 12
+  const room = right - Math.max(left, GUTTER) - 10
   if (room < 16) return
-  const line = oneLine(text, Math.ceil(room / 5.2))
+  const line = oneLine(text, Math.max(2, Math.floor(room / 5.9)))
   pen.save()
   pen.beginPath()
   pen.rect(Math.max(left, GUTTER), y, room + 10, ROW)

@@ -17,9 +17,15 @@ from harlm.tracing.jsonl import write_private
 
 @click.command("report")
 @click.argument("run")
-@click.option("--html", "as_html", is_flag=True, required=True, help="As one file of HTML that needs no network.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="harlm-RUN.html by default."
+    "--html", "as_html", is_flag=True, required=True, help="As one file of HTML that needs no network."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="harlm-RUN.html by default.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(*, run: str, as_html: bool, output: Path | None, **_: Any) -> None:
@@ -29,11 +35,14 @@ def command(*, run: str, as_html: bool, output: Path | None, **_: Any) -> None:
     """
     from harlm.viewer.report import report_html  # here, since aiohttp takes long to import
 
-    folder = named_run(runs_of(load_settings({}).config), run).folder
+    config = load_settings({}).config
+    folder = named_run(runs_of(config), run).folder
     file = output or Path(f"harlm-{folder.name}.html")
-    page = report_html(folder).encode("utf-8", "replace")
+    page = report_html(folder, config).encode("utf-8", "replace")
     try:
         write_private(file, page)
     except OSError as error:
-        raise ConfigError(f"{str(file)!r} cannot be written ({error.strerror}); name another with -o") from error
+        raise ConfigError(
+            f"{str(file)!r} cannot be written ({error.strerror}); name another with -o"
+        ) from error
     say(f"{file} ({bytes_text(len(page))})")

@@ -14,7 +14,9 @@ from harlm.tracing.housekeeping import named_run
 
 @click.command("view")
 @click.argument("run", required=False)
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Of 127.0.0.1; any free one by default.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=0, help="Of 127.0.0.1; any free one by default."
+)
 @click.option("--no-open", is_flag=True, help="Only print the address.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 def command(*, run: str | None, port: int, no_open: bool, **_: Any) -> None:
