@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from harlm import events
-from harlm.redact import Redactor
-from harlm.tracing.jsonl import JsonlSink
-from harlm.types import Answer, Citation, Confidence, Message, Usage, Weighed
+from harlm.types import Answer, Citation, Confidence, Message, Mode, Usage, Weighed
+from tests.support.told_runs import stored
 
 RUN = "01J0000000000000000000HHHH"
 
@@ -69,98 +69,60 @@ TEXTS = (
 )
 
 
+_ALL = "\n".join(TEXTS)
+
+
 def write_hostile_run(runs: Path) -> Path:
     """A stored run, written as runs are, in which every text is hostile."""
-    folder = runs / RUN
-    sink = JsonlSink(folder, Redactor([]))
-    seq = 0
-
-    def emit(event: events.Event, node: str = "0") -> None:
-        nonlocal seq
-        seq += 1
-        parent = node.rpartition(".")[0] or None
-        fields = {name: getattr(event, name) for name in event.__struct_fields__}
-        sink.emit(
-            type(event)(
-                **(
-                    fields
-                    | {
-                        "seq": seq,
-                        "ts": 1_700_000_000 + seq / 100,
-                        "run": RUN,
-                        "node": node,
-                        "parent": parent,
-                    }
-                )
-            )
-        )
-
-    everything = "\n".join(TEXTS)
-    emit(
-        events.RunStarted(
-            question=everything,
-            root_model=TEXTS[0],
-            sub_model=TEXTS[10],
-            documents=1,
-            characters=10,
-            tokens=3,
-            limits={"calls": 10.0},
-        )
-    )
-    emit(
-        events.Routed(
-            mode="full", probabilities={"full": 0.6, "direct": 0.4}, reasons=TEXTS, weighed=(Weighed(option=TEXTS[0], mode="full", right=0.5, micros=1, seconds=1, utility=None, obstacle=TEXTS[10]),),
-        )
-    )  # fmt: skip
-    emit(events.NodeStarted(depth=0, question=everything, mode="full", documents=1, characters=10))
+    made = [("0", event) for event in _begin()]
     for at, text in enumerate(TEXTS):
-        _hostile_node(emit, at, text)
-    emit(
-        events.Judged(
-            model=TEXTS[0], mode="full", confidence=Confidence(value=0.5, reasons=TEXTS, calibration=TEXTS[0])
-        )
-    )
-    emit(events.NodeFinished(status="ok", text=everything))
-    cited = tuple(
-        Citation(
-            source=text, start=0, end=1, line=1, page=None, place=f"{text}:1", quote=text, path="/etc/passwd"
-        )
-        for text in TEXTS
-    )
-    emit(events.Answered(answer=Answer(text=everything, data={"x": list(TEXTS)}, citations=cited, confidence=0.5, confidence_reasons=TEXTS, mode="full", run_id=RUN)))  # fmt: skip
-    sink.close()
-    return folder
+        made += [(f"0.{at}", event) for event in _node(at, text)]
+    made += [("0", event) for event in _end()]
+    return stored(runs, [(at / 100, node, event) for at, (node, event) in enumerate(made)], RUN)
 
 
-def _hostile_node(emit: object, at: int, text: str) -> None:
-    assert callable(emit)
-    node = f"0.{at}"
+def _begin() -> Iterator[events.Event]:
+    yield events.RunStarted(
+        question=_ALL, root_model=TEXTS[0], sub_model=TEXTS[10], documents=1, characters=10, tokens=3, limits={"calls": 10.0}
+    )  # fmt: skip
+    option = Weighed(option=TEXTS[0], mode="full", right=0.5, micros=1, seconds=1, utility=None, obstacle=TEXTS[10])  # fmt: skip
+    chances: dict[Mode, float] = {"full": 0.6, "direct": 0.4}
+    yield events.Routed(mode="full", probabilities=chances, reasons=TEXTS, weighed=(option,))
+    yield events.NodeStarted(depth=0, question=_ALL, mode="full", documents=1, characters=10)
+
+
+def _node(at: int, text: str) -> Iterator[events.Event]:
     messages = (Message(role="system", content=text), Message(role="user", content=text * 3))
     usage = Usage(calls=1, input_tokens=10, output_tokens=5)
-    emit(events.NodeStarted(depth=1, question=text, mode="full", documents=1, characters=1), node)
-    emit(events.CallStarted(call=at, role="root", model=text, messages=messages), node)
-    emit(
-        events.CallFinished(call=at, text=text, usage=usage, stop="end", latency_s=0.01, thoughts=text), node
-    )
-    emit(events.CellStarted(turn=1, code=f"x = {json.dumps(text)}  # {text}"), node)
-    emit(events.Searched(query=text, hits=1, seconds=0.001), node)
-    emit(
-        events.ToolCalled(tool=text, arguments=text, value=text, seconds=0.001, error=text if at % 2 else ""),
-        node,
+    yield events.NodeStarted(depth=1, question=text, mode="full", documents=1, characters=1)
+    yield events.CallStarted(call=at, role="sub", model=text, messages=messages)
+    yield events.CallFinished(call=at, text=text, usage=usage, stop="end", latency_s=0.01, thoughts=text)
+    yield events.CellStarted(turn=1, code=f"x = {json.dumps(text)}  # {text}")
+    yield events.Searched(query=text, hits=1, seconds=0.001)
+    error = text if at % 2 else ""
+    yield events.ToolCalled(tool=text, arguments=text, value=text, seconds=0.001, error=error)
+    yield events.CellFinished(
+        turn=1, output=text, output_chars=len(text), error=text, finished=False, wall_s=0.01, waiting_s=0
     )
     call = events.ScheduledCall(
         number=1, function=text, needs=(), early=True, claimed=bool(at % 2), began_s=0.0, seconds=0.001
     )
-    emit(
-        events.CellFinished(
-            turn=1, output=text, output_chars=len(text), error=text, finished=False, wall_s=0.01, waiting_s=0
-        ),
-        node,
-    )
-    emit(
-        events.Scheduled(turn=1, pattern=text, calls=1, early=1, claimed=0, wasted=1, critical_path_s=0.01, busy_s=0.01, parallelism=1, graph=(call,)),
-        node,
+    yield events.Scheduled(
+        turn=1, pattern=text, calls=1, early=1, claimed=0, wasted=1, critical_path_s=0.01, busy_s=0.01, parallelism=1, graph=(call,)
     )  # fmt: skip
-    emit(events.Noted(message=text), node)
-    emit(events.LimitReached(limit="calls", used=1, allowed=1, message=text), node)
-    emit(events.NodeFinished(status="failed" if at % 3 else text, text=text), node)
+    yield events.Noted(message=text)
+    yield events.LimitReached(limit="calls", used=1, allowed=1, message=text)
+    yield events.NodeFinished(status="failed" if at % 3 else text, text=text)
+
+
+def _end() -> Iterator[events.Event]:
+    confidence = Confidence(value=0.5, reasons=TEXTS, calibration=TEXTS[0])
+    yield events.Judged(model=TEXTS[0], mode="full", confidence=confidence)
+    yield events.NodeFinished(status="ok", text=_ALL)
+    cited = tuple(
+        Citation(source=text, start=0, end=1, line=1, page=None, place=f"{text}:1", quote=text, path="/etc/passwd")
+        for text in TEXTS
+    )  # fmt: skip
+    yield events.Answered(
+        answer=Answer(text=_ALL, data={"x": list(TEXTS)}, citations=cited, confidence=0.5, confidence_reasons=TEXTS, mode="full", run_id=RUN)
+    )  # fmt: skip

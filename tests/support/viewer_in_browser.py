@@ -72,7 +72,7 @@ def page_of(address: str, theme: str = "light") -> Iterator[tuple[Page, Watch]]:
 def tab(page: Page, name: str) -> str:
     page.get_by_role("tab", name=name).click()
     page.wait_for_selector(f'[role="tab"][aria-selected="true"]:has-text("{name}")')
-    page.wait_for_function("document.querySelector('#panel .loading') === null")
+    page.wait_for_selector("#panel .loading", state="detached")
     return page.locator("#panel").inner_text()
 
 
@@ -111,7 +111,7 @@ def walk(about: dict[str, Any]) -> dict[str, object]:
         page.keyboard.press("0")
         before = page.evaluate("document.documentElement.dataset.theme")
         page.keyboard.press("t")
-        page.wait_for_function(f"document.documentElement.dataset.theme !== '{before}'")
+        page.wait_for_selector(f"html:not([data-theme={before}])")
         page.keyboard.press("?")
         seen["help"] = page.locator("dialog.help").inner_text()
         page.keyboard.press("Escape")
@@ -271,4 +271,4 @@ _SCRIPTS: dict[str, Callable[[dict[str, Any]], dict[str, object]]] = {
 }
 
 if __name__ == "__main__":
-    print(json.dumps(_SCRIPTS[sys.argv[1]](json.loads(sys.argv[2]))))
+    sys.stdout.write(json.dumps(_SCRIPTS[sys.argv[1]](json.loads(sys.argv[2]))))

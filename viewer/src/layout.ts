@@ -138,7 +138,7 @@ export function ticks(from: number, to: number, most: number): { step: number; t
   const power = 10 ** Math.floor(Math.log10(Math.max(rough, 1e-6)))
   const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? 10 * power
   const times: number[] = []
-  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + 1e-9; index++) times.push(index * step)
+  for (let index = Math.ceil(from / step - 1e-9) + 0; index * step <= to + 1e-9; index++) times.push(index * step)
   return { step, times }
 }
 

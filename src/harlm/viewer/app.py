@@ -65,6 +65,14 @@ class ViewerApp:
         app.on_shutdown.append(stop)
         return app
 
+    async def read(self, run: str) -> None:
+        """Read a run before it is asked for.
+
+        Raises:
+            TraceError: there is no such run.
+        """
+        await self._read(run)
+
     async def _page(self, request: web.Request) -> web.StreamResponse:
         if "token" in request.query:
             if not self._guard.is_token(request.query["token"]):
@@ -122,8 +130,10 @@ class ViewerApp:
         return await self._followers.follow(request, folder)
 
     async def _reading(self, request: web.Request) -> RunReading:
+        return await self._read(request.match_info["run"])
+
+    async def _read(self, run: str) -> RunReading:
         """A run, as it was read last; read now if it was not."""
-        run = request.match_info["run"]
         folder = folder_of(self._runs, run)
         async with self._lock:
             reading = self._readings.get(run)

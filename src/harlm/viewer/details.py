@@ -30,7 +30,7 @@ _SEARCHED = (
 )
 
 
-class Found(msgspec.Struct, array_like=True, kw_only=True):
+class FoundPlace(msgspec.Struct, array_like=True, kw_only=True):
     """Where words were found: the event, the name of its text, and what stands before, at and after the place."""
 
     seq: int
@@ -44,7 +44,7 @@ class Found(msgspec.Struct, array_like=True, kw_only=True):
 class FoundWords(msgspec.Struct, kw_only=True):
     """The places of some words; ``is_cut`` if there are more."""
 
-    found: list[Found]
+    found: list[FoundPlace]
     is_cut: bool = False
 
 
@@ -83,12 +83,14 @@ def find_words(folder: Path, offsets: Mapping[int, int], words: str) -> FoundWor
     return found
 
 
-def _places(folder: Path, seq: int, fields: Mapping[str, object], wanted: re.Pattern[str]) -> Iterator[Found]:
+def _places(
+    folder: Path, seq: int, fields: Mapping[str, object], wanted: re.Pattern[str]
+) -> Iterator[FoundPlace]:
     for name in _SEARCHED:
         for text in _texts(folder, fields.get(name)):
             if (match := wanted.search(text)) is not None:
                 at, end = match.span()
-                yield Found(
+                yield FoundPlace(
                     seq=seq,
                     kind=str(fields.get("kind", "")),
                     field=name,

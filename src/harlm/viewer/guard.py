@@ -76,9 +76,18 @@ class Guard:
             if refused is not None:
                 response: web.StreamResponse = web.json_response({"error": refused[1]}, status=refused[0])
             else:
-                response = await handler(request)
+                response = await _answered(handler, request)
             if not response.prepared:
                 response.headers.update(HEADERS)
             return response
 
         return guarded
+
+
+async def _answered(handler: _Handler, request: web.Request) -> web.StreamResponse:
+    """What a handler answers; its refusals as JSON, like all others."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refused:
+        allowed = {"Allow": refused.headers["Allow"]} if "Allow" in refused.headers else {}
+        return web.json_response({"error": refused.text}, status=refused.status, headers=allowed)

@@ -14,7 +14,7 @@ from harlm.tracing.jsonl import RunFolder
 from harlm.tracing.request import has_questions, is_imported
 from harlm.tracing.run_lock import held_closed
 from harlm.viewer.lines import Damage, LineReader, latest_attempt
-from harlm.viewer.shapes import Head
+from harlm.viewer.shapes import RunHead
 from harlm.viewer.story import StoryBuilder, put_answer
 
 
@@ -104,9 +104,9 @@ def warnings_of(damage: Damage, *, has_events: bool = True) -> list[str]:
     return found
 
 
-def _head(folder: Path) -> Head:
+def _head(folder: Path) -> RunHead:
     _, attempts = latest_attempt(folder)
-    head = Head(
+    head = RunHead(
         run=folder.name,
         attempts=attempts + 1,
         is_session=has_questions(folder),
@@ -120,7 +120,7 @@ def _head(folder: Path) -> Head:
     return head
 
 
-def _put_result(folder: Path, head: Head) -> None:
+def _put_result(folder: Path, head: RunHead) -> None:
     """The end of a run whose last events are missing, from its file of results."""
     head.state = "stopped"
     with suppress(TraceError):

@@ -8,12 +8,13 @@ import socket as socket_module
 import sys
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
 
 from harlm.config import Config
-from harlm.errors import ConfigError
+from harlm.errors import ConfigError, TraceError
 from harlm.viewer.app import ViewerApp
 from harlm.viewer.guard import Guard
 
@@ -44,14 +45,16 @@ async def serve(
     socket = _bound(port)
     port = socket.getsockname()[1]
     guard = Guard(port)
-    runner = web.AppRunner(
-        ViewerApp(runs, config, guard).application(), access_log=None, shutdown_timeout=_TO_END_S
-    )
+    app = ViewerApp(runs, config, guard)
+    runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=_TO_END_S)
     await runner.setup()
     try:
         await web.SockSite(runner, socket).start()
         fragment = "" if run is None else f"#/run/{run}"
         on_address(f"http://{_HOST}:{port}/?token={guard.token}{fragment}")
+        if run is not None:
+            with suppress(TraceError):  # the page says so
+                await app.read(run)  # while the browser starts
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()

@@ -153,7 +153,7 @@ class JudgedRow(msgspec.Struct, kw_only=True):
     calibration: str
 
 
-class Head(msgspec.Struct, kw_only=True):
+class RunHead(msgspec.Struct, kw_only=True):
     """A run as a whole. ``seq`` is that of its last event; ``now`` is the time of the last event, in seconds from the first."""
 
     run: str
@@ -199,7 +199,7 @@ class Story(msgspec.Struct, kw_only=True):
 
     v: int = 1
     is_whole: bool = True
-    head: Head
+    head: RunHead
     nodes: list[NodeRow] = []
     spans: list[SpanRow] = []
     marks: list[MarkRow] = []

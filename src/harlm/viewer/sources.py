@@ -134,7 +134,7 @@ def _bounded_file(file: Path) -> Path:
     except OSError as error:
         raise TraceError(f"{str(file)!r} cannot be read again: {error.strerror}") from error
     if not file.is_file():
-        raise TraceError(f"{str(file)!r} is no file any more")
+        raise TraceError(f"{str(file)!r} is not a file any more")
     if size > _LARGEST:
         raise TraceError(f"{str(file)!r} is larger than {_LARGEST >> 20} MB, and is not shown here")
     return file

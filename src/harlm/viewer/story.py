@@ -18,11 +18,11 @@ from harlm.viewer.graphs import graph_of_cell, graph_of_race
 from harlm.viewer.lines import StoredLine
 from harlm.viewer.shapes import (
     Graph,
-    Head,
     JudgedRow,
     MarkRow,
     NodeRow,
     RouteRow,
+    RunHead,
     SpanKind,
     SpanRow,
     SpanState,
@@ -49,7 +49,7 @@ class StoryBuilder:
         has_ended: whether the last event was the end of the run.
     """
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: RunHead) -> None:
         self.head = head
         self.offsets: dict[int, int] = {}
         self.has_ended = False
@@ -365,7 +365,7 @@ class StoryBuilder:
         self._left_out += 1
 
 
-def put_answer(head: Head, answer: Answer) -> None:
+def put_answer(head: RunHead, answer: Answer) -> None:
     """Note an answer in the head of its run."""
     head.state, head.mode, head.strategy = answer.status, answer.mode, answer.strategy
     head.answer, head.answer_is_cut = answer.text[:_ANSWER], len(answer.text) > _ANSWER

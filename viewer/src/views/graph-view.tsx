@@ -113,7 +113,7 @@ function GraphBox({ story, row, x, y, isSelected, select }: { story: Story; row:
   return (
     <g
       class={`dag-node dag-${state}${isSelected ? ' selected' : ''}${leads ? ' leads' : ''}`} transform={`translate(${x} ${y})`} onClick={open}
-      tabIndex={leads ? 0 : undefined} role={leads ? 'button' : 'img'} aria-label={`${oneLine(row.label, 20)} ${row.number} ${oneLine(under, 26)}`}
+      tabIndex={leads ? 0 : undefined} role={leads ? 'button' : 'img'} aria-label={leads ? undefined : `${oneLine(row.label, 20)} ${row.number} ${oneLine(under, 26)}`}
       onKeyDown={(event) => {
         if (event.key === 'Enter' || event.key === ' ') {
           event.preventDefault()
