@@ -34,10 +34,14 @@ class Watch:
         self.errors: list[str] = []
         self.console: list[str] = []
         self._origin = urlsplit(address).netloc
-        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self._opened)
         page.on("request", lambda request: self._asked(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.console.append(said.text) if said.type == "error" else None)
+
+    def _opened(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -73,7 +77,7 @@ def tab(page: Page, name: str) -> str:
     page.get_by_role("tab", name=name).click()
     page.wait_for_selector(f'[role="tab"][aria-selected="true"]:has-text("{name}")')
     page.wait_for_selector("#panel .loading", state="detached")
-    return page.locator("#panel").inner_text()
+    return str(page.locator("#panel").inner_text())
 
 
 def walk(about: dict[str, Any]) -> dict[str, object]:

@@ -20,9 +20,7 @@ async def served(runs: Path, run: str | None = None) -> AsyncIterator[tuple[aioh
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(runs, Config(), run=run, on_address=address.set_result))
     try:
-        done, _ = await asyncio.wait([address, serving], return_when=asyncio.FIRST_COMPLETED)
-        if serving in done:
-            serving.result()
+        serving.add_done_callback(lambda _: address.done() or address.cancel())
         parts = urlsplit(await address)
         jar = aiohttp.CookieJar(unsafe=True)  # keeps those of addresses without a name
         async with aiohttp.ClientSession(f"http://{parts.netloc}", cookie_jar=jar) as client:

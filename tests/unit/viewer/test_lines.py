@@ -109,7 +109,15 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 def test_what_looks_like_a_reference_is_one_only_if_it_is() -> None:
     assert blob_of({"blob": "a" * 32, "bytes": 3}) == ("a" * 32, 3)
-    for value in ({"blob": "x", "bytes": 3}, {"blob": 1, "bytes": 3}, {"blob": "a" * 32}, "text", None, []):
+    others: list[object] = [
+        {"blob": "x", "bytes": 3},
+        {"blob": 1, "bytes": 3},
+        {"blob": "a" * 32},
+        "text",
+        None,
+        [],
+    ]
+    for value in others:
         assert blob_of(value) is None
 
 

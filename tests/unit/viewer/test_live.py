@@ -43,7 +43,8 @@ async def test_news_are_told_until_the_run_ends(tmp_path: Path) -> None:
         assert (story["is_whole"], story["spans"][0][1]) == (False, "call")
         tell(sink, ENDED, first=5)
         sink.close()
-        kinds, states = [], []
+        kinds: list[str] = []
+        states: list[str | None] = []
         while not kinds or kinds[-1] != "end":
             kind, story = await heard(stream)
             kinds.append(kind)

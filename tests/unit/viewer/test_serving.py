@@ -10,7 +10,6 @@ import pytest
 
 from harlm.config import Config
 from harlm.errors import ConfigError
-from harlm.viewer import serving
 from harlm.viewer.serving import open_in_browser, serve
 from tests.support.viewer_server import served
 
@@ -39,8 +38,13 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
 def test_a_browser_is_opened_only_where_there_is_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(serving.webbrowser, "open", lambda address: opened.append(address) or True)
-    monkeypatch.setattr(serving.sys, "platform", "linux")
+
+    def remembered(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", remembered)
+    monkeypatch.setattr("sys.platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     assert not open_in_browser("http://127.0.0.1:1/")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harlm.viewer.shapes import GraphNode, MarkRow, NodeRow, RunHead, SpanRow
-from tests.support.browser import ROOT
+from tests.support.started import ROOT
 
 STORY = (ROOT / "viewer/src/story.ts").read_text(encoding="utf-8")
 
