@@ -241,6 +241,21 @@ def trouble(about: dict[str, Any]) -> dict[str, object]:
         return {"said": said} | watch.seen()
 
 
+def shots(about: dict[str, Any]) -> dict[str, object]:
+    """Pictures: a file for each list of keys that are pressed before it."""
+    with page_of(about["address"], about["theme"]) as (page, watch):
+        page.set_viewport_size({"width": about["width"], "height": about["height"]})
+        page.wait_for_selector(".facts, .runs, .differences")
+        for file, keys in about["files"].items():
+            for key in keys:
+                page.keyboard.press(key)
+                page.wait_for_timeout(250)
+            page.wait_for_selector(".loading", state="detached")
+            page.wait_for_timeout(300)
+            page.screenshot(path=file)
+        return watch.seen()
+
+
 def painted(about: dict[str, Any]) -> dict[str, object]:
     """Milliseconds until the first paint, until the timeline stands, and between the frames while it is scrolled and zoomed."""
     with page_of(about["address"]) as (page, watch):
@@ -271,7 +286,7 @@ _FRAMES = """async () => {
 }"""
 
 _SCRIPTS: dict[str, Callable[[dict[str, Any]], dict[str, object]]] = {
-    each.__name__: each for each in (walk, hostile, axe, live, trouble, painted)
+    each.__name__: each for each in (walk, hostile, axe, live, trouble, shots, painted)
 }
 
 if __name__ == "__main__":

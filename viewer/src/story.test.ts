@@ -29,6 +29,12 @@ describe('a story', () => {
     expect(figures(run)).toMatchObject({ calls: 1, failed: 1, reused: 1, cells: 1, input: 10, output: 5, micros: 100 })
   })
 
+  it('adds up all questions of a session, whatever its last answer says', () => {
+    const usage = { calls: 9, input_tokens: 90, output_tokens: 9, cached_tokens: 0, reasoning_tokens: 0, cost_micros: 5, estimated: false, by_model: {}, early: { made: 0, claimed: 0, wasted_tokens: 0, wasted_micros: 0 } }
+    expect(figures(story([{ id: 0 }], [{ id: 0 }], { usage })).calls).toBe(9)
+    expect(figures(story([{ id: 0 }], [{ id: 0 }], { usage, is_session: true })).calls).toBe(1)
+  })
+
   it('does not know the cost if one price is unknown', () => {
     expect(figures(story([{ id: 0 }], [{ id: 0 }, { id: 1, micros: null }])).micros).toBeNull()
   })

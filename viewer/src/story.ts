@@ -344,7 +344,8 @@ export function figures(story: Story): Figures {
       made.micros = made.micros === null || span.micros === null ? null : made.micros + span.micros
     } else if (span.kind === 'tool' && made.micros !== null) made.micros += span.micros ?? 0
   }
-  const { usage, latency } = story.head
+  const { usage, latency, is_session: isSession } = story.head
+  if (isSession) return made // what its last answer says is of one question only
   if (usage !== null) {
     made.calls = usage.calls
     made.input = usage.input_tokens
