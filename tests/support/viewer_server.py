@@ -18,7 +18,9 @@ from harlm.viewer.serving import serve
 async def served(runs: Path, run: str | None = None) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
     """A client that knows the token, and the address with the token."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(runs, Config(), run=run, on_address=address.set_result))
+    serving = asyncio.create_task(
+        serve(runs, Config(), run=run, on_address=lambda told, _: address.set_result(told))
+    )
     try:
         serving.add_done_callback(lambda _: address.done() or address.cancel())
         parts = urlsplit(await address)

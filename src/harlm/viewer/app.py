@@ -74,9 +74,11 @@ class ViewerApp:
         await self._read(run)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
-        if "token" in request.query:
-            if not self._guard.is_token(request.query["token"]):
-                return web.json_response({"error": "this is not the token of this page"}, status=401)
+        opens = self._guard.opens(request)
+        if opens is not None:
+            if not opens:
+                told = "this address does not open the page: use the one that `harlm view` has printed"
+                return web.json_response({"error": told}, status=401)
             there = web.Response(status=303, headers={"Location": "/"})  # the browser keeps what follows #
             self._guard.remember(there)
             return there

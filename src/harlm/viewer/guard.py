@@ -41,6 +41,7 @@ class Guard:
         self._origins = {f"http://{host}" for host in self._hosts}
         self.token = token or secrets.token_urlsafe(24)
         self._cookie = f"harlm-view-{port}"
+        self._once: str | None = secrets.token_urlsafe(24)
 
     def refusal(self, request: web.Request) -> tuple[int, str] | None:
         """The status and the reason why a request is not answered; ``None`` if it is."""
@@ -57,15 +58,26 @@ class Guard:
 
     def _knows(self, request: web.Request) -> bool:
         given = request.cookies.get(self._cookie) or request.query.get("token", "")
-        return secrets.compare_digest(given.encode("utf-8", "surrogatepass"), self.token.encode())
+        return _same(given, self.token)
 
     def remember(self, response: web.StreamResponse) -> None:
         """Let the browser keep the token, for this page only."""
         response.set_cookie(self._cookie, self.token, httponly=True, samesite="Strict", path="/")
 
-    def is_token(self, given: str) -> bool:
-        """Whether a text is the token."""
-        return secrets.compare_digest(given.encode("utf-8", "surrogatepass"), self.token.encode())
+    @property
+    def once(self) -> str:
+        """What opens the page once, for the command line of a browser, which other users of the machine can see."""
+        return self._once or ""
+
+    def opens(self, request: web.Request) -> bool | None:
+        """Whether an address opens the page: with the token, or with what does so once; ``None`` if it holds neither."""
+        if "token" in request.query:
+            return _same(request.query["token"], self.token)
+        if "once" not in request.query:
+            return None
+        is_right = self._once is not None and _same(request.query["once"], self._once)
+        self._once = None if is_right else self._once
+        return is_right
 
     def middleware(self) -> Middleware:
         """Checks every request, and puts the headers on every response."""
@@ -82,6 +94,10 @@ class Guard:
             return response
 
         return guarded
+
+
+def _same(given: str, wanted: str) -> bool:
+    return secrets.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
 
 
 async def _answered(handler: _Handler, request: web.Request) -> web.StreamResponse:

@@ -28,7 +28,7 @@ async def serve(
     *,
     run: str | None = None,
     port: int = 0,
-    on_address: Callable[[str], None] = lambda _: None,
+    on_address: Callable[[str, str], None] = lambda _, __: None,
 ) -> None:
     """Serve the page until this task is cancelled.
 
@@ -37,7 +37,8 @@ async def serve(
         config: of this process.
         run: the id of the run that the address shows; ``None`` for the list.
         port: 0 for any free one.
-        on_address: called with the address, token included, once it is served.
+        on_address: called once it is served, with the address, token included, and with one that can be used once, for the command line
+            of a browser.
 
     Raises:
         ConfigError: the port cannot be used.
@@ -51,7 +52,8 @@ async def serve(
     try:
         await web.SockSite(runner, socket).start()
         fragment = "" if run is None else f"#/run/{run}"
-        on_address(f"http://{_HOST}:{port}/?token={guard.token}{fragment}")
+        page = f"http://{_HOST}:{port}/"
+        on_address(f"{page}?token={guard.token}{fragment}", f"{page}?once={guard.once}{fragment}")
         if run is not None:
             with suppress(TraceError):  # the page says so
                 await app.read(run)  # while the browser starts

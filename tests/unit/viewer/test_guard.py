@@ -44,8 +44,20 @@ def test_another_page_is_refused() -> None:
 def test_tokens_are_random_and_odd_ones_do_not_crash() -> None:
     assert Guard(1).token != Guard(1).token
     assert len(Guard(1).token) >= 32
-    assert not GUARD.is_token("\udcff")
-    assert not GUARD.is_token("é")
+    assert status(asked("/api/runs?token=%FF")) == 401
+    assert status(asked("/api/runs?token=é")) == 401
+
+
+def test_what_other_users_may_see_opens_the_page_once() -> None:
+    guard = Guard(8000)
+    assert guard.opens(asked("/")) is None
+    assert guard.opens(asked("/?once=wrong")) is False
+    once = guard.once
+    assert guard.opens(asked(f"/?once={once}")) is True
+    assert guard.opens(asked(f"/?once={once}")) is False
+    assert guard.opens(asked("/?once=")) is False
+    assert guard.opens(asked(f"/?token={guard.token}")) is True
+    assert guard.refusal(asked(f"/api/runs?once={once}")) is not None
 
 
 def test_the_policy_lets_nothing_run_but_the_own_script() -> None:

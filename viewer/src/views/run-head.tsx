@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks'
 import { count, money, plural, seconds, share, short, visible, when } from '../format'
 import { figures, type Story } from '../story'
-import { Fact, Notice, State } from './parts'
+import { Fact, Notice, State, Text } from './parts'
 
 const CLAMPED = 420 // characters of an answer that are shown at once
 
@@ -48,6 +48,12 @@ export function RunHead({ story, openSources }: { story: Story; openSources(): v
         </div>
       ) : (
         story.isLive || <Notice kind="info">This run has no answer: it was stopped, or its end is not in the trace.</Notice>
+      )}
+      {head.data && (
+        <details class="data">
+          <summary>The answer as data</summary>
+          <Text text={head.data} isCode />
+        </details>
       )}
       <Figures story={story} />
     </section>

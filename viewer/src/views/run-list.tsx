@@ -27,7 +27,7 @@ export function RunList(shared: Shared) {
         (error: unknown) => isCurrent && setTrouble(error instanceof Refused ? error.message : String(error)),
       )
     const waiting = setTimeout(load, words ? 120 : 0)
-    const again = setInterval(() => document.visibilityState === 'visible' && load(), 3_000)
+    const again = setInterval(() => words === '' && document.visibilityState === 'visible' && load(), 3_000)
     return () => {
       isCurrent = false
       clearTimeout(waiting)

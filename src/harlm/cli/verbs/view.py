@@ -32,9 +32,9 @@ def command(*, run: str | None, port: int, no_open: bool, **_: Any) -> None:
     runs = runs_of(config)
     name = None if run is None else named_run(runs, run).folder.name
 
-    def tell(address: str) -> None:
+    def tell(address: str, once: str) -> None:
         show(address)
-        if not no_open and not open_in_browser(address):
+        if not no_open and not open_in_browser(once):
             say("no display: open the address in a browser on this machine")
         say("serving until Ctrl-C")
 
