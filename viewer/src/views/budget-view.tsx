@@ -74,7 +74,7 @@ function BurnChart({ burn, themeName }: { burn: Burn; themeName: string }) {
       <figcaption>
         <b>{NAMES[burn.name]}</b> <span class="muted">{told}{burn.isLow && '; the price of some calls is unknown'}</span>
       </figcaption>
-      <Chart at={burn.used.at} lines={lines} limit={limit ?? undefined} text={(value) => text(burn.name, value)} label={`${NAMES[burn.name]} over time: ${told}`} themeName={themeName} />
+      <Chart at={burn.used.at} lines={lines} limit={limit ?? undefined} text={(value) => text(burn.name, value)} label={`${NAMES[burn.name]} over time: ${told}`} themeName={themeName} isWhole={burn.name === 'calls' || burn.name === 'tokens'} />
     </figure>
   )
 }

@@ -5,13 +5,15 @@ import uPlot from 'uplot'
 import { seconds } from '../format'
 import { colour } from '../theme'
 
+const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((each) => each * 10 ** power)).flat()
+
 export interface Line {
   name: string
   paint: string
   values: number[]
 }
 
-export function Chart({ at, lines, text, label, height = 190, limit, themeName }: {
+export function Chart({ at, lines, text, label, height = 190, limit, themeName, isWhole = false }: {
   at: number[]
   lines: Line[]
   text(value: number): string
@@ -19,6 +21,8 @@ export function Chart({ at, lines, text, label, height = 190, limit, themeName }
   height?: number
   limit?: number | undefined
   themeName: string
+  /** Whether values are counts, between which the axis has no marks. */
+  isWhole?: boolean
 }) {
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -35,7 +39,7 @@ export function Chart({ at, lines, text, label, height = 190, limit, themeName }
         scales: { x: { time: false }, y: { range: [0, most > 0 ? most * 1.06 : 1] } },
         axes: [
           { ...axis, values: (_, splits) => splits.map((value) => seconds(value)), space: 80, size: 32 },
-          { ...axis, values: (_, splits) => splits.map(text), size: 76 },
+          { ...axis, values: (_, splits) => splits.map(text), size: 76, ...(isWhole ? { incrs: WHOLE } : {}) },
         ],
         series: [
           {},

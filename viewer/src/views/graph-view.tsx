@@ -32,7 +32,7 @@ export function GraphView({ story, version, selected, select }: ViewProps) {
         {story.graphs.map((each, at) => (
           <button key={`${each.id} ${at}`} type="button" class={each === graph ? 'selected' : ''} aria-current={each === graph} onClick={() => setChosen(at)}>
             <span class="mono">{oneLine(story.nodes[each.node]?.name ?? '?', 20)}</span> {each.kind === 'cell' ? `turn ${each.turn}` : 'race'}
-            <small>{each.kind === 'cell' ? `${plural(each.calls, 'call')} · ${oneLine(each.title, 30)}` : oneLine(each.title, 40)}</small>
+            <small>{each.kind === 'cell' ? `${plural(each.calls, 'call')} · ${oneLine(each.title, 30)}` : oneLine(each.title.replace(/^race, /, ''), 40)}</small>
           </button>
         ))}
       </nav>
@@ -88,7 +88,7 @@ function Figures({ graph }: { graph: Graph }) {
           ['shape', oneLine(graph.title, 40)], ['calls', String(graph.calls)], ['early', String(graph.early)], ['claimed', String(graph.claimed)],
           ['retracted', String(graph.wasted)], ['critical path', seconds(graph.critical_s)], ['at once', graph.parallelism.toFixed(1)],
         ]
-      : [['race', oneLine(graph.title, 60)], ['calls', String(graph.calls)], ['time', seconds(graph.critical_s)]]
+      : [['race', oneLine(graph.title.replace(/^race, /, ''), 60)], ['calls', String(graph.calls)], ['time', seconds(graph.critical_s)]]
   return (
     <dl class="inline-facts">
       {items.map(([name, value]) => (

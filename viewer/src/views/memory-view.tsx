@@ -26,7 +26,7 @@ export function MemoryView({ story, version, shared }: ViewProps) {
     )
   }
   return (
-    <>
+    <div class="blocks">
       <div class="charts">
         {used.map(([name, each, paint]) => (
           <MemoryChart key={name} name={name} series={each} paint={paint} themeName={shared.theme.name} />
@@ -102,15 +102,17 @@ export function MemoryView({ story, version, shared }: ViewProps) {
           </table>
         </div>
       )}
-    </>
+    </div>
   )
 }
 
 export function Bar({ part, whole }: { part: number; whole: number }) {
   return (
     <span class="bar">
-      <i style={{ width: `${whole > 0 ? Math.min(100, (100 * part) / whole) : 0}%` }} aria-hidden="true" />
-      <span>{share(part, whole)}</span>
+      <span class="track" aria-hidden="true">
+        <i style={{ width: `${whole > 0 ? Math.min(100, (100 * part) / whole) : 0}%` }} />
+      </span>
+      {share(part, whole)}
     </span>
   )
 }
@@ -124,7 +126,7 @@ function MemoryChart({ name, series, paint, themeName }: { name: string; series:
       <figcaption>
         <b>{name}</b> <span class="muted">{short(last)} in all</span>
       </figcaption>
-      <Chart at={at} lines={lines} text={short} label={`${name} over time: ${short(last)} in all`} themeName={themeName} height={160} />
+      <Chart at={at} lines={lines} text={short} label={`${name} over time: ${short(last)} in all`} themeName={themeName} height={160} isWhole />
     </figure>
   )
 }

@@ -1,7 +1,7 @@
 /** Search in a run: prompts, replies, code, questions. */
 
 import { useEffect, useState } from 'preact/hooks'
-import { oneLine, plural } from '../format'
+import { oneLine, plural, visible } from '../format'
 import { findInStory, type Found } from '../search'
 import { Refused } from '../source'
 import type { Story } from '../story'
@@ -9,6 +9,12 @@ import type { Shared } from './parts'
 import type { Selection } from './run-view'
 
 const SHOWN = 100
+const NAMES: Record<string, string> = { text: 'reply', messages: 'prompt', thoughts: 'reasoning', output: 'printed', label: 'model or tool' }
+
+function nodeName(story: Story, place: Found): string {
+  const node = place.node ?? (place.span === null ? null : (story.spans[place.span]?.node ?? null))
+  return node === null ? '' : `node ${story.nodes[node]?.name ?? '?'}`
+}
 
 export function SearchBox({ story, shared, input, select }: { story: Story; shared: Shared; input: { current: HTMLInputElement | null }; select(selection: Selection): void }) {
   const [words, setWords] = useState('')
@@ -70,9 +76,11 @@ export function SearchBox({ story, shared, input, select }: { story: Story; shar
             key={`${place.seq} ${place.field} ${index}`} id={`found-${index}`} role="option" aria-selected={index === at} class={index === at ? 'selected' : ''}
             onPointerDown={(event) => (event.preventDefault(), open(place))}
           >
-            <span class="muted">{place.kind.replace(/_/g, ' ')} · {place.field}</span>
+            <span class="muted clip">{NAMES[place.field] ?? place.field} · {oneLine(nodeName(story, place), 24)}</span>
             <span class="clip" dir="auto">
-              {oneLine(place.before, 60).slice(-40)} <mark>{oneLine(place.words, 60)}</mark> {oneLine(place.after, 80)}
+              {visible(place.before.slice(-40))}
+              <mark>{visible(place.words)}</mark>
+              {visible(place.after)}
             </span>
           </div>
         ))}
