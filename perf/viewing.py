@@ -147,9 +147,9 @@ if __name__ == "__main__":
         tables = [_weight(), _reading(runs), _painting(runs)]
     report(
         "viewing",
-        "The viewer",
-        "What `harlm view` and `harlm report` take for runs of several sizes. The runs are written event by event as real ones are; a span is a "
-        "call or a cell. The browser is headless and draws on the processor; the server is started anew for each time, and reads the run within the "
-        "time until the waterfall stands.",
+        "The viewer, over simulated runs",
+        "What `harlm view` and `harlm report` take for runs of several sizes. The runs are simulated, but written event by event as real ones are; "
+        "a span is a call or a cell. The browser is headless and draws on the processor. `harlm view RUN` is started anew for each time; it reads the "
+        "run while the browser starts, which takes longer than most readings.",
         tables,
     )
