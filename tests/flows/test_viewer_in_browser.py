@@ -41,7 +41,7 @@ def test_a_user_walks_through_a_run(tmp_path: Path) -> None:
     assert QUESTION in str(seen["head"])
     assert "Billing (Ada) and media (Grace)" in str(seen["head"])
     assert "Who owns billing?" in tabs["Tree"]
-    assert "retracted" in tabs["Graph"]
+    assert "llm_query" in tabs["Graph"]
     assert "Is this old?" in tabs["Cells"]
     assert "sub call" in tabs["Calls"]
     assert "left of 100" in tabs["Budget"]
@@ -50,7 +50,8 @@ def test_a_user_walks_through_a_run(tmp_path: Path) -> None:
     assert "billing.md:3" in tabs["Sources"]
     assert (seen["quote"], seen["line"], seen["closed"]) == ("billing still uses TLS 1.1", "3", True)
     assert str(seen["found"]).lower() == "still uses tls 1.1"
-    assert "Reply" in str(seen["call"]) or "node" in str(seen["call"])
+    assert "sub call" in str(seen["call"])
+    assert "still uses TLS" in str(seen["call"])
     assert seen["bar"] == "Node 0"
     assert "Keyboard" in str(seen["help"])
     assert "Parallelism" in str(seen["compared"])

@@ -26,6 +26,7 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 _HOSTS = ("127.0.0.1", "localhost")
+_HTTP = 80  # the port that browsers leave out
 
 
 class Guard:
@@ -37,7 +38,7 @@ class Guard:
     """
 
     def __init__(self, port: int, token: str | None = None) -> None:
-        self._hosts = {f"{host}:{port}" for host in _HOSTS}
+        self._hosts = {host if port == _HTTP else f"{host}:{port}" for host in _HOSTS}
         self._origins = {f"http://{host}" for host in self._hosts}
         self.token = token or secrets.token_urlsafe(24)
         self._cookie = f"harlm-view-{port}"

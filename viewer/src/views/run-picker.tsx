@@ -1,6 +1,6 @@
 /** Chooses a run to compare with. */
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { oneLine, when } from '../format'
 import { Refused, type ListedRun } from '../source'
 import { State, type Shared } from './parts'
@@ -10,7 +10,7 @@ export function RunPicker({ shared, not, pick, close }: { shared: Shared; not: s
   const [words, setWords] = useState('')
   const [runs, setRuns] = useState<ListedRun[]>([])
   const [trouble, setTrouble] = useState('')
-  useEffect(() => dialog.current?.showModal(), [])
+  useLayoutEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
     let isCurrent = true
     const waiting = setTimeout(() => {
