@@ -42,7 +42,7 @@ def test_a_user_walks_through_a_run(tmp_path: Path) -> None:
     assert "Billing (Ada) and media (Grace)" in str(seen["head"])
     assert "Who owns billing?" in tabs["Tree"]
     assert "llm_query" in tabs["Graph"]
-    assert "Is this old?" in tabs["Cells"]
+    assert "Is this old?" in str(seen["cells"])
     assert "sub call" in tabs["Calls"]
     assert "left of 100" in tabs["Budget"]
     assert "Searches" in tabs["Memory"]

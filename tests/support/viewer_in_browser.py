@@ -88,6 +88,9 @@ def walk(about: dict[str, Any]) -> dict[str, object]:
         seen["address"] = page.url
         seen["head"] = page.locator(".head").inner_text()
         seen["tabs"] = {name: tab(page, name) for name in _TABS}
+        tab(page, "Cells")
+        page.wait_for_selector(".cell:nth-child(2) pre.code")  # texts come when their cell is near
+        seen["cells"] = page.locator("#panel").inner_text()
         page.keyboard.press("9")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
