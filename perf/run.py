@@ -1,4 +1,4 @@
-"""All benches but ``chaos``, which takes half an hour, and ``router``, ``router_encoder``, ``real_model`` and ``real_vectors``, which need journals or weights, one after another; each can be run alone as ``python -m perf.NAME``. Arguments go to those that take them."""
+"""All benches but ``chaos``, which takes half an hour, and ``router``, ``router_encoder``, ``real_model``, ``real_vectors`` and ``viewing``, which need journals, weights or a browser, one after another; each can be run alone as ``python -m perf.NAME``. Arguments go to those that take them."""
 
 from __future__ import annotations
 

@@ -45,11 +45,13 @@ _VERBS = {
     "local": "Download and serve models that run on this machine.",
     "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
+    "report": "Write a stored run as one file of HTML.",
     "router": "Explain how a mode is chosen; train and measure routers.",
     "runs": "List, show, resume, replay, move, rate, pin and remove stored runs.",
     "sandbox": "Run files as cells in the sandbox, to see what it blocks.",
     "search": "Find the passages that match a question best, without a model.",
     "serve": "Serve files to clients of OpenAI's protocol.",
+    "view": "Show stored runs in a browser, also while they work.",
 }
 
 _ADDED_BY = "harlm.verbs"
