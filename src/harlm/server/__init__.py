@@ -1,0 +1,1 @@
+"""HARLM as a server for programs of others."""
