@@ -17,7 +17,8 @@ from harlm.server.mcp.roots import roots_of
 from harlm.server.mcp.tools import HarlmTools
 from harlm.testing import ChatServer, Request
 
-SECRET = "sk-loopback-0123456789abcdef"
+TLS = "# TLS\n\nOnly billing still uses TLS 1.1.\n"
+"""The only document."""
 
 
 def cites(request: Request) -> str:
@@ -29,7 +30,7 @@ def documents() -> Path:
     """A folder of documents in the current folder."""
     folder = Path("docs")
     folder.mkdir(exist_ok=True)
-    (folder / "tls.md").write_text("# TLS\n\nOnly billing still uses TLS 1.1.\n", encoding="utf-8")
+    (folder / "tls.md").write_text(TLS, encoding="utf-8")
     return folder
 
 

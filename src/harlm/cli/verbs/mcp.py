@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -104,6 +105,8 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
             started=lambda address: say(f"MCP server at {address}; corpora: {', '.join(named) or 'none'}; Ctrl-C ends it"),
         )  # fmt: skip
     else:
+        if sys.stdin is not None and sys.stdin.isatty():
+            say("the server speaks MCP over standard input and output: an agent starts it. Ctrl-C ends it")
         serve_stdio(tools, version("harlm"), secrets)
 
 

@@ -117,7 +117,7 @@ def server_of(tools: HarlmTools, version: str, secrets: Sequence[str | None] = (
     Args:
         tools: what it offers.
         version: of HARLM.
-        secrets: never part of an error.
+        secrets: never part of what a client is sent.
     """
     from mcp.server.lowlevel.server import Server  # an extra, and slow to import
 
@@ -192,8 +192,8 @@ class _Handlers:
             said = self._said(error, offer.name)
             return CallToolResult(content=[TextContent(type="text", text=said)], is_error=True)
         return CallToolResult(
-            content=[TextContent(type="text", text=result.as_text())],
-            structured_content=msgspec.json.decode(msgspec.json.encode(result)),
+            content=[TextContent(type="text", text=self._redactor.clean_text(result.as_text()))],
+            structured_content=msgspec.json.decode(self._redactor.clean(msgspec.json.encode(result))),
         )
 
     async def list_resources(self, ctx: Any, params: Any) -> Any:
@@ -229,7 +229,11 @@ class _Handlers:
         except Exception as error:  # noqa: BLE001 - as in call_tool
             raise MCPError(code=INVALID_PARAMS, message=self._said(error, "the resource")) from None
         return ReadResourceResult(
-            contents=[TextResourceContents(uri=params.uri, text=data.decode(), mime_type=_JSON)]
+            contents=[
+                TextResourceContents(
+                    uri=params.uri, text=self._redactor.clean(data).decode(), mime_type=_JSON
+                )
+            ]
         )
 
     def _said(self, error: Exception, what: str) -> str:
@@ -286,7 +290,9 @@ def _schema_of(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
     )
     for each in known.values():
         del each["title"]
-        each["description"] = cleandoc(each["description"])  # Python 3.13 removes the indentation, 3.12 does not
+        each["description"] = cleandoc(
+            each["description"]
+        )  # Python 3.13 removes the indentation, 3.12 does not
     root = known.pop(kind.__name__)
     return {**root, "$defs": known} if known else root
 

@@ -6,8 +6,11 @@ import asyncio
 import hmac
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any, cast
 
 from harlm.errors import ConfigError
 from harlm.server.mcp.protocol import server_of
@@ -21,6 +24,7 @@ PATH = "/mcp"
 
 _LARGEST_BODY = 64 << 20  # bytes of a request; a text in it may have 16 MB, and be escaped
 _TO_END_S = 3  # seconds that open requests may take at the end
+_PIECE, _MOST_PIECES = 1 << 16, 64  # bytes of standard input that are read at once, and pieces that wait
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -34,10 +38,42 @@ def serve_stdio(tools: HarlmTools, version: str, secrets: tuple[str | None, ...]
 
     async def serve() -> None:
         server = server_of(tools, version, secrets)
-        async with stdio_server() as (reading, writing):
+        async with stdio_server(stdin=cast("Any", _lines(_taken_input()))) as (reading, writing):
             await server.run(reading, writing, server.create_initialization_options())
 
     asyncio.run(serve())
+
+
+def _taken_input() -> int:
+    """Standard input, of which what this process starts sees nothing."""
+    taken, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return taken
+
+
+async def _lines(descriptor: int) -> AsyncIterator[str]:
+    """The lines of standard input.
+
+    The SDK's own thread waits in a read, and a process with a signal would wait for that thread. This one ends with the process.
+    """
+    loop, arrived = asyncio.get_running_loop(), asyncio.Queue[bytes](_MOST_PIECES)
+
+    def read() -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            piece = b"?"
+            while piece:
+                piece = os.read(descriptor, _PIECE)
+                asyncio.run_coroutine_threadsafe(arrived.put(piece), loop).result()
+
+    threading.Thread(target=read, daemon=True, name="harlm-mcp-input").start()
+    begun: list[bytes] = []
+    while piece := await arrived.get():
+        *ended, rest = piece.split(b"\n")
+        for line in ended:
+            yield b"".join([*begun, line]).decode("utf-8", "replace")
+            begun = []
+        begun.append(rest)
 
 
 def serve_http(
@@ -57,7 +93,7 @@ def serve_http(
         version: of HARLM.
         host, port: where to listen; port 0 takes a free one.
         key: what clients must send as a bearer token; ``None`` if they need none.
-        secrets: never part of an error.
+        secrets: never part of what a client is sent.
         started: told the address once the server listens.
 
     Raises:

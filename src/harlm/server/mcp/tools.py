@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harlm.client import HARLM
-from harlm.config import Config, overridden
+from harlm.config import DEFAULT_USD, Config, overridden
 from harlm.corpora import Corpora, Corpus
 from harlm.engine.failing import partial_in
 from harlm.errors import ConfigError, ContextError, HarlmError
@@ -181,8 +181,10 @@ class HarlmTools:
             return self._config
         if not max_cost >= 0:
             raise ConfigError(f"max_cost={max_cost!r} is not a number of dollars, such as 0.5")
-        most = self._config.budget.usd
-        return overridden(self._config, {"budget.usd": max_cost if most is None else min(most, max_cost)})
+        own = self._config.budget.usd
+        if max_cost >= (DEFAULT_USD if own is None else own):
+            return self._config
+        return overridden(self._config, {"budget.usd": max_cost})
 
 
 async def _corpus_as_read(corpus: Corpus) -> tuple[Context, Sources]:
