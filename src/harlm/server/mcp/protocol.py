@@ -29,7 +29,7 @@ from harlm.server.mcp.arguments import (
     arguments_of,
 )
 from harlm.server.mcp.progress import Tell
-from harlm.server.mcp.results import AskResult, EstimateResult, ReadResult, SearchResult, Told
+from harlm.server.mcp.results import AskResult, EstimateResult, LinesRead, SearchResult, Tellable
 from harlm.server.mcp.tools import HarlmTools
 from harlm.server.mcp.traces import TraceSummary
 
@@ -57,7 +57,7 @@ class _Offer:
     description: str
     takes: type[msgspec.Struct]
     gives: type[msgspec.Struct]
-    does: Callable[[Any, Tell], Awaitable[Told]]
+    does: Callable[[Any, Tell], Awaitable[Tellable]]
     reaches_out: bool = False
 
 
@@ -89,7 +89,7 @@ def _offers(tools: HarlmTools) -> Sequence[_Offer]:
             title="Read lines of a document",
             description="Reads lines of a document of a corpus, and says how many are left.",
             takes=ReadArguments,
-            gives=ReadResult,
+            gives=LinesRead,
             does=lambda asked, _: tools.read(asked),
         ),
         _Offer(
@@ -247,7 +247,7 @@ class _Handlers:
 _JSON = "application/json"
 
 
-async def _called(offer: _Offer, asked: msgspec.Struct, tell: Tell) -> Told:
+async def _called(offer: _Offer, asked: msgspec.Struct, tell: Tell) -> Tellable:
     return await offer.does(asked, tell)
 
 
@@ -283,7 +283,7 @@ async def _to_the_end(work: Coroutine[Any, Any, _T]) -> _T:
         raise
 
 
-def _schema_of(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+def _schema_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """The JSON Schema of a type, with the type itself at the root, where some clients look for its properties."""
     _, known = msgspec.json.schema_components(
         [kind], schema_hook=lambda _: {"description": "Any JSON value"}, ref_template="#/$defs/{name}"
@@ -297,7 +297,7 @@ def _schema_of(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
     return {**root, "$defs": known} if known else root
 
 
-def _input_schema_of(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+def _input_schema_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """As ``_schema_of``, without ``null``, which means that an argument is left out: not every client knows ``anyOf``."""
     schema = _schema_of(kind)
     properties = {name: _without_null(each) for name, each in schema["properties"].items()}

@@ -17,7 +17,7 @@ _MOST_SOURCES = 50
 _LONGEST_QUOTE = 500  # characters
 
 
-class Told(Protocol):
+class Tellable(Protocol):
     """The result of a tool."""
 
     def as_text(self) -> str:
@@ -84,7 +84,7 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def as_text(self) -> str:
-        """See ``Told``."""
+        """See ``Tellable``."""
         lines = [f"PARTIAL ANSWER, stopped by: {self.stopped_by}\n"] if self.stopped_by else []
         lines.append(self.answer or "(no answer)")
         if self.sources:
@@ -97,7 +97,7 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
-class Passage(msgspec.Struct, frozen=True, kw_only=True):
+class FoundPassage(msgspec.Struct, frozen=True, kw_only=True):
     """A passage of a document: its name and lines, for ``harlm_read``, and the sentence in it that matches best."""
 
     place: str
@@ -114,17 +114,17 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     corpus: str
     documents: int
-    passages: tuple[Passage, ...]
+    passages: tuple[FoundPassage, ...]
 
     def as_text(self) -> str:
-        """See ``Told``."""
+        """See ``Tellable``."""
         if not self.passages:
             return f"Nothing in the {self.documents:,} documents of {self.corpus} has a word of the query."
         shown = (f"[{each.place}]\n{each.text}" for each in self.passages)
         return "\n\n".join(shown)
 
 
-class ReadResult(msgspec.Struct, frozen=True, kw_only=True):
+class LinesRead(msgspec.Struct, frozen=True, kw_only=True):
     """Lines of a document. ``next_line`` is where to read further, and null at the end."""
 
     corpus: str
@@ -137,7 +137,7 @@ class ReadResult(msgspec.Struct, frozen=True, kw_only=True):
     left: str = ""
 
     def as_text(self) -> str:
-        """See ``Told``."""
+        """See ``Tellable``."""
         head = f"[{self.document}:{self.start_line}-{self.end_line} of {self.lines:,} lines]"
         return f"{head}\n{self.text}{f'{chr(10)}[{self.left}]' if self.left else ''}"
 
@@ -181,7 +181,7 @@ class EstimateResult(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def as_text(self) -> str:
-        """See ``Told``."""
+        """See ``Tellable``."""
         limit = "no limit" if self.limit_usd is None else f"limit {dollars(self.limit_usd)}"
         lines = [f"{self.tokens:,} tokens · {self.root} · {limit} · a run would use {self.mode}"]
         for each in self.modes:

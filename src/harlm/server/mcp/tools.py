@@ -26,8 +26,8 @@ from harlm.server.mcp.results import (
     LONGEST_ANSWER,
     AskResult,
     EstimateResult,
-    Passage,
-    ReadResult,
+    FoundPassage,
+    LinesRead,
     SearchResult,
     cut,
 )
@@ -102,7 +102,7 @@ class HarlmTools:
             passages=tuple(_passage(read.context.documents[hit.document], hit) for hit in hits),
         )
 
-    async def read(self, asked: ReadArguments) -> ReadResult:
+    async def read(self, asked: ReadArguments) -> LinesRead:
         """``harlm_read``.
 
         Raises:
@@ -202,9 +202,9 @@ def _named(source: Corpus | Path | str) -> str:
     return source.name if isinstance(source, Corpus | Path) else "the text"
 
 
-def _passage(document: Document, hit: Hit) -> Passage:
+def _passage(document: Document, hit: Hit) -> FoundPassage:
     text = document.text[hit.start : hit.end].strip()
-    return Passage(
+    return FoundPassage(
         place=f"{document.name}:{document.place(hit.best[0]).label}",
         document=document.name,
         start_line=document.line_of(hit.start),
@@ -239,7 +239,7 @@ def _names(documents: Sequence[Document]) -> list[str]:
     return [each.name for each in documents[:5_000]]
 
 
-def _lines(corpus: str, document: Document, first: int, last: int | None) -> ReadResult:
+def _lines(corpus: str, document: Document, first: int, last: int | None) -> LinesRead:
     """Lines of a document, as many as fit into one result.
 
     Raises:
@@ -261,7 +261,7 @@ def _lines(corpus: str, document: Document, first: int, last: int | None) -> Rea
         room -= len(line) + 1
         at += 1
     left = f"lines {at:,} to {count:,} are left; read on from start_line {at}" if at <= count else ""
-    return ReadResult(
+    return LinesRead(
         corpus=corpus, document=document.name, start_line=first, end_line=at - 1, lines=count,
         text="\n".join(shown),
         next_line=at if at <= count else None, left=left,

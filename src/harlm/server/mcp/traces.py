@@ -61,7 +61,7 @@ class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
     damage: str = ""
 
     def as_text(self) -> str:
-        """See ``harlm.server.mcp.results.Told``."""
+        """See ``harlm.server.mcp.results.Tellable``."""
         time = "" if self.seconds is None else f" · {self.seconds:.1f} s"
         lines = [
             f"run {self.run} · {self.state} · {self.started}",
@@ -100,7 +100,7 @@ def trace_of(runs: Path, name: str) -> TraceSummary:
 
     Args:
         runs: the folder of all runs.
-        name: an id, the beginning of one, or ``last``. Anything else is no file name for this function.
+        name: an id, the beginning of one, or ``last``. Other names are refused.
 
     Raises:
         TraceError: there is no single run with this name, or not even its question can be read.

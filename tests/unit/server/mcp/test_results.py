@@ -9,8 +9,8 @@ from harlm.server.mcp.results import (
     LONGEST_ANSWER,
     AskResult,
     EstimateResult,
+    LinesRead,
     ModeEstimate,
-    ReadResult,
     SearchResult,
     cut,
     dollars,
@@ -83,7 +83,7 @@ def test_a_search_without_hits_says_so() -> None:
 
 
 def test_lines_that_are_left_are_named() -> None:
-    read = ReadResult(
+    read = LinesRead(
         corpus="docs", document="a.md", start_line=1, end_line=2, lines=9, text="a\nb", next_line=3,
         left="lines 3 to 9 are left; read on from start_line 3",
     )  # fmt: skip

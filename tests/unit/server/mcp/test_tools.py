@@ -50,7 +50,7 @@ def write(name: str, text: str) -> None:
 
 
 async def silent(seconds: float, message: str) -> None:
-    """Tells nobody."""
+    """Tells no client."""
 
 
 async def ask(tools: HarlmTools, **asked: Any) -> AskResult:
@@ -203,12 +203,13 @@ async def test_lines_are_bounded_and_it_is_said_what_is_left(server: ChatServer)
     documents()
     write("long.txt", "".join(f"line {at} {'x' * 90}\n" for at in range(1, 5_001)))
     tools = tools_over(server, "docs")
-    seen, at = 0, 1
+    seen = 0
+    at: int | None = 1
     while at is not None:
         read = await tools.read(ReadArguments(document="long.txt", start_line=at))
         assert len(read.text) <= LONGEST_ANSWER
         assert read.start_line == at == seen + 1
-        seen, at = read.end_line, read.next_line  # type: ignore[assignment] # None ends the loop
+        seen, at = read.end_line, read.next_line
     assert seen == read.lines
     part = await tools.read(ReadArguments(document="long.txt", start_line=7, end_line=8))
     assert part.text.startswith("line 7 ")
