@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harlm import HARLM
+from harlm.server.mcp.traces import trace_of
 from harlm.testing import ChatServer, Request
 from tests.support.busy import eventually
 from tests.support.durable import root
@@ -120,7 +121,7 @@ HANDSHAKE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("signalled", "code"), [(None, 0), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("signalled", "code"), [(None, 0), (signal.SIGTERM, 143)])
 def test_a_run_is_saved_when_the_input_ends_or_a_signal_comes(
     signalled: signal.Signals | None, code: int, clean_environment: Path
 ) -> None:
@@ -149,6 +150,27 @@ def test_a_run_is_saved_when_the_input_ends_or_a_signal_comes(
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in out.splitlines())
     (folder,) = (clean_environment / "runs").iterdir()
     assert "interrupted" in (folder / "result.json").read_text()
+
+
+async def test_a_signal_saves_the_runs_of_a_server_over_http(clean_environment: Path) -> None:
+    from mcp import Client
+
+    async def ask(address: str) -> None:
+        async with Client(address, cache=None) as client:
+            await client.call_tool("harlm_ask", {**QUESTION, "mode": "full"})
+
+    documents()
+    with ChatServer(Slow()) as server:
+        with over_http("docs", *models(server)) as address:  # ended by SIGTERM
+            asking = asyncio.create_task(ask(address))
+            assert await asyncio.to_thread(eventually, lambda: server.arrived >= 5, 60)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    (folder,) = (clean_environment / "runs").iterdir()
+    assert await asyncio.to_thread(eventually, (folder / "result.json").exists, 1)
+    trace = await asyncio.to_thread(trace_of, folder.parent, folder.name)
+    assert trace.state == "failed"
+    assert "interrupted" in trace.error
 
 
 # -- over HTTP ---------------------------------------------------------------------------------------------
@@ -241,6 +263,18 @@ async def test_progress_is_live_over_http() -> None:
 
 
 # -- a prompt that is larger than the window of an agent -------------------------------------------------------
+
+
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+async def test_a_text_of_ten_megabytes_can_be_sent(transport: str) -> None:
+    documents()
+    line = "The mill stands at the river, and nothing happens there on most days of the year.\n"
+    text = line * (10_000_000 // len(line)) + "Only billing still uses TLS 1.1.\n"
+    with ChatServer(cites) as server:
+        async with reached(transport, server, "auto") as client:
+            result = await client.call_tool("harlm_ask", {**QUESTION, "mode": "plan", "text": text})
+    assert not result.is_error, text_of(result)
+    assert "billing" in result.structured_content["answer"]
 
 
 async def test_a_large_prompt_is_a_file_or_a_text() -> None:

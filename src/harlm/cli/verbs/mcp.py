@@ -23,9 +23,10 @@ from harlm.cli.settings import (
     sandbox_options,
 )
 from harlm.config import Config
+from harlm.context.web_names import is_page
 from harlm.corpora import Corpora, corpus_name
-from harlm.errors import ConfigError
-from harlm.server.mcp.roots import roots_of
+from harlm.errors import ConfigError, ContextError
+from harlm.server.mcp.roots import is_there, roots_of
 from harlm.server.mcp.tools import HarlmTools
 
 _FLAGS = {
@@ -95,7 +96,7 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
     named = _named(paths, options["name"], options["corpora"])
     roots = roots_of(options["roots"], [each for sources in named.values() for each in sources])
     tools = HarlmTools(config, Corpora(named, config), roots)
-    key = os.environ.get("HARLM_SERVER_API_KEY") or None
+    key = os.environ.get("HARLM_SERVER_API_KEY", "").strip() or None
     secrets = (config.models.api_key, *_keys())
     from harlm.server.mcp.serving import serve_http, serve_stdio  # here, since the SDK takes long to import
 
@@ -122,6 +123,7 @@ def _named(paths: Sequence[str], name: str | None, corpora: Sequence[str]) -> di
 
     Raises:
         click.UsageError: an option cannot be understood.
+        ContextError: a file or folder does not exist.
     """
     named: dict[str, list[str]] = {}
     if name is not None and not paths:
@@ -133,7 +135,17 @@ def _named(paths: Sequence[str], name: str | None, corpora: Sequence[str]) -> di
         if not sign or not one or not path:
             raise click.UsageError(f"--corpus {each!r} is not NAME=PATH, such as --corpus handbook=./docs")
         named.setdefault(one, []).append(path)
+    missing = next((path for paths in named.values() for path in paths if _is_missing(path)), None)
+    if missing is not None:
+        raise ContextError(
+            f"{missing!r} does not exist; check the spelling and the folder in which the server starts"
+        )
     return named
+
+
+def _is_missing(path: str) -> bool:
+    is_other = is_page(path) or path == "-" or any(mark in path for mark in "*?[")  # which the corpus judges
+    return not is_other and not is_there(path)
 
 
 def _keys() -> list[str | None]:

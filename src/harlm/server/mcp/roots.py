@@ -86,7 +86,7 @@ def roots_of(folders: Sequence[str], sources: Sequence[str]) -> Roots:
     if folders:
         return Roots(folders)
     if sources:
-        return Roots([each for each in sources if os.path.lexists(each)])
+        return Roots([each for each in sources if is_there(each)])
     here = Path.cwd()
     if here in (Path(here.anchor), Path.home()):
         raise ConfigError(
@@ -94,6 +94,11 @@ def roots_of(folders: Sequence[str], sources: Sequence[str]) -> Roots:
             "(--root FOLDER)"
         )
     return Roots([here])
+
+
+def is_there(named: str) -> bool:
+    """Whether a path names something, and is no glob; ``~`` is the home folder, also where no shell has seen it."""
+    return os.path.lexists(os.path.expanduser(named))  # noqa: PTH111 - as above
 
 
 def _existing(named: str | Path) -> Path:

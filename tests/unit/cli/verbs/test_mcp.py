@@ -7,8 +7,16 @@ from pathlib import Path
 import click
 import pytest
 
+from harlm.cli.verbs import mcp
 from harlm.cli.verbs.mcp import _named
+from harlm.errors import ConfigError
 from tests.support.cli import harlm
+
+
+@pytest.fixture(autouse=True)
+def folders() -> None:
+    for name in ("handbook", "notes", "a", "x", "y=z"):
+        Path(name).mkdir()
 
 
 def test_paths_are_a_corpus_named_by_the_first_one() -> None:
@@ -38,6 +46,8 @@ def test_a_name_without_a_path_is_refused() -> None:
         (["--root", "missing"], 3, "'missing' cannot be a root"),
         (["--corpus", "a b=."], 3, "'a b' cannot name a corpus"),
         (["https://example.com/x"], 3, "name files and folders"),
+        (["missing"], 8, "'missing' does not exist"),
+        (["a", "--corpus", "x=./none/*.md", "--root", "none"], 3, "'none' cannot be a root"),
         (["--http", "--host", "0.0.0.0"], 3, "set HARLM_SERVER_API_KEY to a long random key"),
         (["--http", "--port", "70000"], 2, "70000"),
         (["--http", "--host", "no.such.host.invalid"], 3, "HARLM_SERVER_API_KEY"),
@@ -60,6 +70,19 @@ def test_a_port_that_is_taken_is_said_so() -> None:
 
 
 def test_input_that_ends_at_once_ends_the_server() -> None:
-    Path("docs").mkdir()
-    done = harlm("mcp", "docs")
+    done = harlm("mcp", "handbook")
     assert (done.code, done.out) == (0, "")
+
+
+@pytest.mark.parametrize(("arguments", "package"), [([], "mcp"), (["--http"], "uvicorn")])
+def test_a_missing_package_names_the_extra(
+    arguments: list[str], package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp, "find_spec", lambda name: None if name == package else object())
+    with pytest.raises(ConfigError, match=r"pip install 'harlm\[serve\]'"):
+        mcp.command.main(["handbook", *arguments], standalone_mode=False)
+
+
+def test_a_home_folder_is_understood_without_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    assert _named(["~/handbook"], None, []) == {"handbook": ["~/handbook"]}

@@ -140,3 +140,9 @@ def test_the_top_folder_is_no_root_unless_it_is_named(monkeypatch: pytest.Monkey
     monkeypatch.chdir("/")
     with pytest.raises(ConfigError, match="everything in it could be read"):
         roots_of([], [])
+
+
+def test_a_source_in_the_home_folder_is_a_root(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(inside.parent))
+    assert roots_of([], ["~/inside"]).shown == (str(inside),)
+    assert Roots([inside]).file("~/inside/deep/a.txt") == inside / "deep/a.txt"
