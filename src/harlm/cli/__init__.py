@@ -43,6 +43,7 @@ _VERBS = {
     "estimate": "Show what a question would cost in each mode, before anything is spent.",
     "inspect": "Show what would be read: files, tokens, skipped files and why.",
     "local": "Download and serve models that run on this machine.",
+    "mcp": "Offer questions over files to coding agents, as an MCP server.",
     "models": "Show the available models, and which have a key.",
     "plan": "Show which model calls of a cell wait for which.",
     "report": "Write a stored run as one file of HTML.",

@@ -66,12 +66,17 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 
 
 def reading_options(command: _Command) -> _Command:
     """Adds the arguments of a verb that reads files: paths, ``--include`` and ``--exclude``."""
+    return path_argument(filter_options(command))
+
+
+def filter_options(command: _Command) -> _Command:
+    """Adds the options that say which files of folders are read: ``--include`` and ``--exclude``."""
     for name, what in (("--exclude", "Skip"), ("--include", "Read only")):
         of = click.option(
             name, multiple=True, metavar="GLOB", help=f"{what} files that match (may be repeated)."
         )
         command = of(command)
-    return path_argument(command)
+    return command
 
 
 def reading_flags(options: Mapping[str, object]) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""The OpenAI-compatible server (``harlm serve``): conversations become questions over corpora, or over themselves."""
+"""HARLM as a server for programs of others: OpenAI's protocol (``harlm serve``), and MCP (``harlm mcp``)."""

@@ -1,0 +1,154 @@
+"""``harlm mcp``: offers HARLM to coding agents, as an MCP server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from harlm.cli.printing import say
+from harlm.cli.settings import (
+    budget_flags,
+    budget_options,
+    filter_options,
+    load_settings,
+    reading_flags,
+    run_options,
+    sandbox_flags,
+    sandbox_options,
+)
+from harlm.config import Config
+from harlm.context.web_names import is_page
+from harlm.corpora import Corpora, corpus_name
+from harlm.errors import ConfigError, ContextError
+from harlm.server.mcp.roots import is_there, roots_of
+from harlm.server.mcp.tools import HarlmTools
+
+_FLAGS = {
+    "model": "models.root",
+    "sub_model": "models.sub",
+    "concurrency": "engine.concurrency",
+    "offline": "models.offline",
+    "cache": "memory.cache",
+    "seed": "engine.seed",
+}
+_PORT = 8643
+
+
+@click.command("mcp")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--name", metavar="NAME", help="The name of the corpus of PATH; that of the first path by default."
+)
+@click.option(
+    "--corpus",
+    "corpora",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="Another corpus (may be repeated; a name that is repeated adds to it).",
+)
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="FOLDER",
+    help="Let clients name files in this folder (may be repeated); by default PATH, or the current folder without PATH.",
+)
+@click.option("--http", is_flag=True, help="Serve over HTTP instead of standard input and output.")
+@click.option("--host", default="127.0.0.1", metavar="HOST", help="Where to listen; 127.0.0.1 by default.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    metavar="PORT",
+    help=f"Where to listen; {_PORT} by default.",
+)
+@filter_options
+@click.option("-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url].")
+@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
+@click.option(
+    "-j",
+    "--concurrency",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Most model requests in flight for one question.",
+)
+@budget_options
+@sandbox_options
+@run_options
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
+def command(paths: tuple[str, ...], **options: Any) -> None:
+    """Offer questions over PATH to coding agents, as an MCP server over standard input and output or HTTP.
+
+    Without PATH, agents ask about files in the current folder, or about texts that they send. The limits hold for each question.
+    """
+    config = _config(options)
+    for package in ("mcp", *(("uvicorn", "starlette") if options["http"] else ())):
+        if find_spec(package) is None:
+            raise ConfigError(
+                f"the server needs the package {package}; install it: pip install 'harlm[serve]'"
+            )
+    named = _named(paths, options["name"], options["corpora"])
+    roots = roots_of(options["roots"], [each for sources in named.values() for each in sources])
+    tools = HarlmTools(config, Corpora(named, config), roots)
+    key = os.environ.get("HARLM_SERVER_API_KEY", "").strip() or None
+    secrets = (config.models.api_key, *_keys())
+    from harlm.server.mcp.serving import serve_http, serve_stdio  # here, since the SDK takes long to import
+
+    if options["http"]:
+        serve_http(
+            tools, version("harlm"), host=options["host"], port=options["port"], key=key, secrets=secrets,
+            started=lambda address: say(f"MCP server at {address}; corpora: {', '.join(named) or 'none'}; Ctrl-C ends it"),
+        )  # fmt: skip
+    else:
+        if sys.stdin is not None and sys.stdin.isatty():
+            say("the server speaks MCP over standard input and output: an agent starts it. Ctrl-C ends it")
+        serve_stdio(tools, version("harlm"), secrets)
+
+
+def _config(options: dict[str, Any]) -> Config:
+    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
+    return load_settings(
+        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}
+    ).config
+
+
+def _named(paths: Sequence[str], name: str | None, corpora: Sequence[str]) -> dict[str, list[str]]:
+    """The corpora that the user named, and what each is made of.
+
+    Raises:
+        click.UsageError: an option cannot be understood.
+        ContextError: a file or folder does not exist.
+    """
+    named: dict[str, list[str]] = {}
+    if name is not None and not paths:
+        raise click.UsageError("--name is that of PATH, and no PATH is given")
+    if paths:
+        named[name or corpus_name(paths)] = list(paths)
+    for each in corpora:
+        one, sign, path = each.partition("=")
+        if not sign or not one or not path:
+            raise click.UsageError(f"--corpus {each!r} is not NAME=PATH, such as --corpus handbook=./docs")
+        named.setdefault(one, []).append(path)
+    missing = next((path for paths in named.values() for path in paths if _is_missing(path)), None)
+    if missing is not None:
+        raise ContextError(
+            f"{missing!r} does not exist; check the spelling and the folder in which the server starts"
+        )
+    return named
+
+
+def _is_missing(path: str) -> bool:
+    is_other = is_page(path) or path == "-" or any(mark in path for mark in "*?[")  # which the corpus judges
+    return not is_other and not is_there(path)
+
+
+def _keys() -> list[str | None]:
+    from harlm.models.names import PROVIDERS  # here, to keep --help fast
+
+    return [os.environ.get(name) for provider in PROVIDERS.values() for name in provider.key_variables]

@@ -1,0 +1,198 @@
+"""Runs the server over its input and output, or over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import json
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any, cast
+
+from harlm.errors import ConfigError
+from harlm.server.mcp.protocol import server_of
+from harlm.server.mcp.tools import HarlmTools
+
+KEY = "HARLM_SERVER_API_KEY"
+"""The environment variable with the key that clients send."""
+
+PATH = "/mcp"
+"""Where the server answers over HTTP."""
+
+_LARGEST_BODY = 64 << 20  # bytes of a request; a text in it may have 16 MB, and be escaped
+_TO_END_S = 3  # seconds that open requests may take at the end
+_PIECE, _MOST_PIECES = 1 << 16, 64  # bytes of standard input that are read at once, and pieces that wait
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+_Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_App = Callable[[MutableMapping[str, Any], _Receive, _Send], Awaitable[None]]
+
+
+def serve_stdio(tools: HarlmTools, version: str, secrets: tuple[str | None, ...] = ()) -> None:
+    """Speak over standard input and output, until the input ends."""
+    from mcp.server.stdio import stdio_server
+
+    async def serve() -> None:
+        server = server_of(tools, version, secrets)
+        async with stdio_server(stdin=cast("Any", _lines(_taken_input()))) as (reading, writing):
+            await server.run(reading, writing, server.create_initialization_options())
+
+    asyncio.run(serve())
+
+
+def _taken_input() -> int:
+    """Standard input, of which what this process starts sees nothing."""
+    taken, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return taken
+
+
+async def _lines(descriptor: int) -> AsyncIterator[str]:
+    """The lines of standard input.
+
+    The SDK's own thread waits in a read, and a process with a signal would wait for that thread. This one ends with the process.
+    """
+    loop, arrived = asyncio.get_running_loop(), asyncio.Queue[bytes](_MOST_PIECES)
+
+    def read() -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            piece = b"?"
+            while piece:
+                piece = os.read(descriptor, _PIECE)
+                asyncio.run_coroutine_threadsafe(arrived.put(piece), loop).result()
+
+    threading.Thread(target=read, daemon=True, name="harlm-mcp-input").start()
+    begun: list[bytes] = []
+    while piece := await arrived.get():
+        *ended, rest = piece.split(b"\n")
+        for line in ended:
+            yield b"".join([*begun, line]).decode("utf-8", "replace")
+            begun = []
+        begun.append(rest)
+
+
+def serve_http(
+    tools: HarlmTools,
+    version: str,
+    *,
+    host: str,
+    port: int,
+    key: str | None,
+    secrets: tuple[str | None, ...] = (),
+    started: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Speak over HTTP, until a signal ends the process.
+
+    Args:
+        tools: what the server offers.
+        version: of HARLM.
+        host, port: where to listen; port 0 takes a free one.
+        key: what clients must send as a bearer token; ``None`` if they need none.
+        secrets: never part of what a client is sent.
+        started: told the address once the server listens.
+
+    Raises:
+        ConfigError: it would be open to others without a key, or it cannot listen there.
+    """
+    import uvicorn
+
+    check_open(host, key)
+    listening = _listening(host, port)
+    app = _Guard(_app(tools, version, host, (*secrets, key)), key)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_TO_END_S, lifespan="on"
+    )
+    shown = f"[{host}]" if ":" in host else host
+    started(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
+    with listening:
+        asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
+
+
+def check_open(host: str, key: str | None) -> None:
+    """Return if a server may listen there.
+
+    Raises:
+        ConfigError: others can reach it, and there is no key.
+    """
+    if key is None and not is_loopback(host):
+        raise ConfigError(
+            f"{host!r} can be reached from other machines; set {KEY} to a long random key, which clients then send as a bearer token, "
+            "or use --host 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(host: str, port: int) -> Any:
+    import socket
+
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}:{port} ({error.strerror or error}); choose another --port or --host"
+        ) from error
+
+
+def _app(tools: HarlmTools, version: str, host: str, secrets: tuple[str | None, ...]) -> Any:
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    is_local = is_loopback(host)
+    hosts = [name + rest for name in _LOOPBACK for rest in ("", ":*")]
+    security = TransportSecuritySettings(
+        # A page in a browser whose name is made to mean this machine sends its own name as Host. Reached from elsewhere, the
+        # server has names that it does not know, and needs a key, which no page has.
+        enable_dns_rebinding_protection=is_local,
+        allowed_hosts=hosts,
+        allowed_origins=[f"http://{each}" for each in hosts],
+    )
+    return server_of(tools, version, secrets).streamable_http_app(
+        streamable_http_path=PATH, max_request_body_size=_LARGEST_BODY, transport_security=security, host=host
+    )
+
+
+class _Guard:
+    """Lets only requests with the key through. An ASGI application."""
+
+    def __init__(self, app: _App, key: str | None) -> None:
+        self._app = app
+        self._key = None if key is None else key.encode()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif not self._admits(scope):
+            await _refuse(send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _admits(self, scope: MutableMapping[str, Any]) -> bool:
+        if self._key is None:
+            return True
+        sent = dict(scope["headers"]).get(b"authorization", b"")
+        scheme, _, token = sent.partition(b" ")
+        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._key)
+
+
+async def _refuse(send: _Send) -> None:
+    said = {
+        "error": "unauthorized",
+        "error_description": f"send the key in {KEY} as: Authorization: Bearer KEY",
+    }
+    headers = [(b"content-type", b"application/json"), (b"www-authenticate", b'Bearer realm="harlm"')]
+    await send({"type": "http.response.start", "status": 401, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(said).encode()})
