@@ -264,6 +264,7 @@ class TracingSettings(_Section, frozen=True, kw_only=True):
         otel_content: whether these spans hold prompts, replies, code and queries too.
         otel_semconv: the names of spans, attributes and metrics: ``default``, those that dashboards know, unless
             ``OTEL_SEMCONV_STABILITY_OPT_IN`` asks for others; ``gen_ai_latest_experimental``, the newest.
+        notebook: whether a notebook shows how a question comes along.
     """
 
     home: _Path | None = None
@@ -272,6 +273,7 @@ class TracingSettings(_Section, frozen=True, kw_only=True):
     otel: bool = False
     otel_content: bool = False
     otel_semconv: Literal["default", "gen_ai_latest_experimental"] = "default"
+    notebook: bool = True
 
 
 class Config(_Section, frozen=True, kw_only=True):

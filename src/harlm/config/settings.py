@@ -34,6 +34,7 @@ _ENVIRONMENT: Mapping[str, str] = {
     "HARLM_TIMEOUT": "budget.seconds",
     "HARLM_HOME": "tracing.home",
     "HARLM_OTEL": "tracing.otel",
+    "HARLM_OTEL_CONTENT": "tracing.otel_content",
     "HARLM_OTEL_SEMCONV": "tracing.otel_semconv",
 }
 

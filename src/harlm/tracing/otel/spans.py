@@ -39,26 +39,18 @@ class RunSpans:
     """Makes the spans of one run, or of each question of a session. A ``TraceSink``.
 
     Times are those of the events. A call that was made before its cell is a child of the node, since it may begin before the cell
-    does, and the cell has a link to it.
+    does, and the cell has a link to it. The parent of a run is the span in which it was asked, if there is one.
 
     Args:
         tracer: makes the spans.
         convention: the names to use.
         content: what is written of texts.
-        parent: holds the span of the caller, if there is one.
     """
 
-    def __init__(
-        self,
-        tracer: Tracer,
-        convention: names.Convention,
-        content: Content,
-        parent: Context | None = None,
-    ) -> None:
+    def __init__(self, tracer: Tracer, convention: names.Convention, content: Content) -> None:
         self._tracer = tracer
         self._names = convention
         self._content = content
-        self._parent = parent
         self._root: Span | None = None
         self._nodes: dict[str, _OpenNode] = {}
         self._calls: dict[int, Span] = {}
@@ -104,7 +96,6 @@ class RunSpans:
         }
         self._root = self._tracer.start_span(
             f"{names.INVOKE_WORKFLOW} {names.WORKFLOW}",
-            context=self._parent,
             attributes=self._content.clean(attributes),
             start_time=_ns(event.ts),
         )
@@ -458,7 +449,7 @@ class RunSpans:
         span = self._root
         if node is not None:
             span = node.cell if in_cell and node.cell is not None else node.span
-        return self._parent if span is None else set_span_in_context(span)
+        return None if span is None else set_span_in_context(span)
 
     def _link(self, to: SpanContext, what: str) -> Link:
         return Link(to, {names.LINK: what})

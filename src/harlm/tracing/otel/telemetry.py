@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
-from opentelemetry import context
-
 from harlm import events
 from harlm.config import TracingSettings
 from harlm.protocols import TraceSink
@@ -41,7 +39,7 @@ class Telemetry:
 
     @classmethod
     def of(cls, settings: TracingSettings, redactor: Redactor, sinks: Sequence[TraceSink]) -> Self:
-        """The telemetry of a run by its settings and the ``OTEL_*`` variables. The current span is the parent of the run's.
+        """The telemetry of a run by its settings and the ``OTEL_*`` variables.
 
         Raises:
             ConfigError: a variable of the environment cannot be used.
@@ -50,7 +48,7 @@ class Telemetry:
         exporting = exporting_of(os.environ)
         tracer, meter = tracer_and_meter(exporting, chosen, _version())
         content = Content(redactor, is_wanted=settings.otel_content)
-        spans = RunSpans(tracer, chosen, content, context.get_current())
+        spans = RunSpans(tracer, chosen, content)
         return cls((spans, RunMetrics(meter, chosen)), exporting, sinks)
 
     def emit(self, event: events.Event) -> None:
