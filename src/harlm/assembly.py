@@ -195,11 +195,10 @@ async def open_run(
         account = _account(config, began, journal)
         embedder, paid = await _embedder(config, access, account, billing, cleanup)
         _refuse_unpriced(config, listed, [*maker.named, *paid])
-        telemetry = telemetry_of(config, redactor, [stored, *sinks])
         skills, (named, notes) = Skills(skills_file(config)), await _opened(tools, config, account, cleanup)
         run = Run(
             id=run_id,
-            sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((*telemetry, stored, skills, *sinks)),
+            sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((*telemetry_of(config, redactor, [stored, *sinks]), stored, skills, *sinks)),
             settings=config.engine, memory_settings=config.memory, router_settings=config.router, billing=billing,
             around=layers.around, index_file=index_file(config),
             memory=_memory(config, run_id, goal, embedder, cleanup, account),

@@ -1,4 +1,4 @@
-"""What became of the spans and metrics that went to a collector, instead of the warnings that the exporters write to the log.
+"""Whether spans and metrics reached their collector, instead of the warnings that the exporters write to the log.
 
 An exporter says in its log why it failed, and nowhere else. The records of an export of ours are read for that and dropped.
 """

@@ -12,6 +12,7 @@ from harlm import events
 from harlm.tracing.otel import names
 from harlm.tracing.otel.content import AttributeValue, Content
 from harlm.tracing.otel.errors import call_error, cell_error
+from harlm.tracing.otel.moments import Moment, moment_of
 from harlm.tracing.status import CANCELLED
 
 _MOST_LINKS = 128  # of one span, as the SDK keeps by default
@@ -235,7 +236,8 @@ class RunSpans:
                 if (node := self._nodes.get(event.node)) is not None:
                     self._set(node.span, {names.TIER: tier})
             case _:
-                self._noted(event)
+                if (moment := moment_of(event, self._content)) is not None:
+                    self._add(moment, event)
 
     def _node_started(self, event: events.NodeStarted) -> None:
         above = self._nodes.get(event.parent or "")
@@ -378,54 +380,15 @@ class RunSpans:
             self._fail(span, names.OTHER_ERROR, "")
         span.end(_ns(event.ts))
 
-    def _noted(self, event: events.Event) -> None:
-        """Add what happens at one moment to the span that it happens to."""
-        match event:
-            case events.Retried():
-                values: _Attributes = {
-                    names.MODEL: event.model,
-                    names.ATTEMPT: event.attempt,
-                    names.WAIT: event.wait_s,
-                    **self._content.text(names.ERROR_MESSAGE, event.error),
-                }
-                self._add(names.RETRIED, event, event.call, values)
-            case events.Hedged():
-                self._add(
-                    names.HEDGED, event, event.call, {names.MODEL: event.model, names.AFTER: event.after_s}
-                )
-            case events.FellBack():
-                values = {
-                    names.MODEL: event.model,
-                    names.INSTEAD: event.instead,
-                    **self._content.text(names.ERROR_MESSAGE, event.error),
-                }
-                self._add(names.FELL_BACK, event, event.call, values)
-            case events.Reused():
-                values = {
-                    names.MODEL: event.model,
-                    names.ROLE: event.role,
-                    names.RUN_INPUT: event.saved.input_tokens,
-                    names.RUN_OUTPUT: event.saved.output_tokens,
-                }
-                self._add(names.REUSED, event, 0, values)
-            case events.LimitReached():
-                values = {
-                    names.LIMIT: event.limit,
-                    names.USED: float(event.used),
-                    names.ALLOWED: float(event.allowed),
-                }
-                self._add(names.LIMIT_REACHED, event, 0, values)
-            case events.Folded():
-                self._add(names.FOLDED, event, 0, {names.CONTEXT_TOKENS: event.tokens})
-
     # -- spans ---------------------------------------------------------------------------------------------
 
-    def _add(self, name: str, event: events.Event, call: int, values: _Attributes) -> None:
+    def _add(self, moment: Moment, event: events.Event) -> None:
+        """Add what happened at one moment to the span that it happened to."""
         node = self._nodes.get(event.node)
         above = self._root if node is None else node.cell or node.span
-        span = self._calls.get(call) or above
+        span = self._calls.get(moment.call) or above
         if span is not None:
-            span.add_event(name, self._content.clean(values), timestamp=_ns(event.ts))
+            span.add_event(moment.name, self._content.clean(moment.values), timestamp=_ns(event.ts))
 
     def _whole(
         self,

@@ -16,12 +16,12 @@ from opentelemetry.trace import SpanKind, StatusCode
 from harlm import HARLM, events
 from harlm.errors import LimitExceeded, ModelUnavailable
 from harlm.redact import Redactor
-from harlm.testing import ScriptedModel, ScriptedServer
+from harlm.testing import Request, ScriptedModel, ScriptedServer
 from harlm.tracing.otel import names
 from harlm.tracing.otel.content import Content
 from harlm.tracing.otel.names import KNOWN, NEWEST
 from harlm.tracing.otel.spans import RunSpans
-from harlm.types import Answer, Budget, Usage
+from harlm.types import Answer, Budget, Message, Usage
 from tests.support.story import STORY
 
 MAP = "```repl\nprint([llm_query(f'item {at}') for at in range(5)])\n```"
@@ -52,13 +52,14 @@ class Made:
 
 
 def asked(made: Made, *replies: str | Exception, **settings: Any) -> Answer:
-    def reply(messages: Any) -> str | Exception:
+    def reply(messages: Sequence[Message]) -> str | Exception:
         last = messages[-1].content
         if last.startswith("item"):
             return "planted reply"
-        if "child" in messages[1].content if len(messages) > 1 else False:
+        if len(messages) > 1 and "child" in messages[1].content:
             return "```repl\nFINAL('found')\n```"
-        return replies[min(sum(each.role == "assistant" for each in messages), len(replies) - 1)]
+        turn = sum(each.role == "assistant" for each in messages)
+        return replies[min(turn, len(replies) - 1)]
 
     client = HARLM(model=ScriptedModel(reply), cache=False, **settings)
     return client.ask("What is planted?", "planted text", mode="full", sinks=[made.sink])
@@ -162,8 +163,13 @@ def test_a_run_that_fails_is_an_error_and_all_its_spans_end() -> None:
 
 def test_a_retry_is_an_event_of_its_call() -> None:
     made = Made()
-    tries = iter([web.json_response({"error": {"message": "planted"}}, status=503), "direct"])
-    with ScriptedServer(lambda request: next(tries)) as server:
+
+    def busy_once(request: Request) -> str | web.Response:
+        return (
+            "direct" if request.number else web.json_response({"error": {"message": "planted"}}, status=503)
+        )
+
+    with ScriptedServer(busy_once) as server:
         client = HARLM(model=f"openai/m@{server.base_url}", cache=False)
         client.ask("?", "x", mode="direct", sinks=[made.sink])
     (call,) = made.named("chat")
