@@ -45,8 +45,8 @@ def ask(server: ScriptedServer, collector: str, **more: str) -> subprocess.Compl
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
     }
     return subprocess.run(
-        [sys.executable, "-m", "harlm", "ask", "planted question?", "a.txt", "-m", "openai/root", "--mode", "full"]
-        + ["--sub-model", "openai/sub", "--no-cache"],
+        [sys.executable, "-m", "harlm", "ask", "planted question?", "a.txt", "--mode", "full", "--no-cache",
+         "-m", "openai/root", "--sub-model", "openai/sub"],
         env=environment | more, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
 

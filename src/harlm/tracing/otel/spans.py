@@ -226,15 +226,21 @@ class RunSpans:
                 self._cell_finished(event)
             case events.Scheduled():
                 self._scheduled(event)
+            case events.ReplOpened(tier=tier):
+                if (node := self._nodes.get(event.node)) is not None:
+                    self._set(node.span, {names.TIER: tier})
+            case _:
+                self._over(event)
+
+    def _over(self, event: events.Event) -> None:
+        """Take in what is told when it has ended, or has happened at one moment."""
+        match event:
             case events.Searched():
                 self._searched(event)
             case events.ToolCalled():
                 self._tool_called(event)
             case events.Raced():
                 self._raced(event)
-            case events.ReplOpened(tier=tier):
-                if (node := self._nodes.get(event.node)) is not None:
-                    self._set(node.span, {names.TIER: tier})
             case _:
                 if (moment := moment_of(event, self._content)) is not None:
                     self._add(moment, event)
