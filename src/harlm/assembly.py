@@ -70,6 +70,7 @@ from harlm.tokens import tokenizer_of
 from harlm.tools.toolset import NO_TOOLS, Toolset
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
+from harlm.tracing.otel import telemetry_of
 from harlm.types import Price
 
 _PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
@@ -197,7 +198,7 @@ async def open_run(
         skills, (named, notes) = Skills(skills_file(config)), await _opened(tools, config, account, cleanup)
         run = Run(
             id=run_id,
-            sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((stored, skills, *sinks)),
+            sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((*telemetry_of(config, redactor, [stored, *sinks]), stored, skills, *sinks)),
             settings=config.engine, memory_settings=config.memory, router_settings=config.router, billing=billing,
             around=layers.around, index_file=index_file(config),
             memory=_memory(config, run_id, goal, embedder, cleanup, account),

@@ -40,6 +40,7 @@ from harlm.synchronous import InThread, run_here
 from harlm.tools import FunctionTool
 from harlm.tools.mcp import McpServer
 from harlm.tools.toolset import toolset_of
+from harlm.tracing.notebook import notebook_progress
 from harlm.tracing.request import Sources
 from harlm.typed import schema_of
 from harlm.types import (
@@ -195,7 +196,7 @@ class HARLM(StoredRuns):
             mode: overrides the mode of the client.
             schema: the type of ``data`` of the answer: a pydantic model, a dataclass, a ``TypedDict``, a ``msgspec.Struct``, a
                 JSON Schema as a dict, or a ``Path`` to a file with one (``harlm.typed.schema_of``).
-            sinks: receive the events of the run as they happen.
+            sinks: receive the events of the run as they happen; without any, a notebook shows its progress.
             began: when the time limit began to count, by ``time.monotonic``; by default now, before the context
                 is read.
             origin: where the context comes from, so that a stopped run can read it again; by default the paths in it.
@@ -221,15 +222,16 @@ class HARLM(StoredRuns):
         loaded = await load_async(context, self._config.loading, clock)
         strategy = self._config.engine.strategy
         task = Task(question=asked, context=loaded, mode=chosen, strategy=strategy, schema=wanted)
-        return await answered(
-            self._parts,
-            task,
-            self._config,
-            origin or origin_of(context),
-            sinks=sinks,
-            began=began,
-            interruption=interruption or Interruption(),
-        )
+        with notebook_progress(sinks, is_wanted=self._config.tracing.notebook) as told:
+            return await answered(
+                self._parts,
+                task,
+                self._config,
+                origin or origin_of(context),
+                sinks=told,
+                began=began,
+                interruption=interruption or Interruption(),
+            )
 
     def estimate(
         self, question: str, context: object, *, mode: Mode | Literal["auto"] | None = None

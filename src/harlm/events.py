@@ -115,12 +115,13 @@ class NodeStarted(Event, frozen=True, kw_only=True, tag="node_started"):
 
 
 class CallStarted(Event, frozen=True, kw_only=True, tag="call_started"):
-    """A request went to a model."""
+    """A request went to a model; ``early`` if no cell had made the call yet."""
 
     call: int
     role: Role
     model: str
     messages: tuple[Message, ...]
+    early: bool = False
 
 
 class CallFinished(Event, frozen=True, kw_only=True, tag="call_finished"):
@@ -172,12 +173,15 @@ class CallFailed(Event, frozen=True, kw_only=True, tag="call_failed"):
 
 
 class Retried(Event, frozen=True, kw_only=True, tag="retried"):
-    """An attempt at a call failed, and another follows after ``wait_s`` seconds."""
+    """An attempt at a call failed, and another follows after ``wait_s`` seconds. ``call`` is its number, here and in the two events below;
+    0 if it has none.
+    """
 
     model: str
     attempt: int
     error: str
     wait_s: float
+    call: int = 0
 
 
 class Hedged(Event, frozen=True, kw_only=True, tag="hedged"):
@@ -185,6 +189,7 @@ class Hedged(Event, frozen=True, kw_only=True, tag="hedged"):
 
     model: str
     after_s: float
+    call: int = 0
 
 
 class FellBack(Event, frozen=True, kw_only=True, tag="fell_back"):
@@ -193,6 +198,7 @@ class FellBack(Event, frozen=True, kw_only=True, tag="fell_back"):
     model: str
     instead: str
     error: str
+    call: int = 0
 
 
 class CellStarted(Event, frozen=True, kw_only=True, tag="cell_started"):

@@ -236,7 +236,7 @@ def _apart(config: Config, home: str) -> Config:
     changed = msgspec.structs.replace
     return changed(
         config,
-        tracing=changed(config.tracing, home=home),
+        tracing=changed(config.tracing, home=home, otel=False),
         memory=changed(config.memory, cache=False, embedder=None),
         budget=changed(config.budget, seconds=None),
     )

@@ -23,6 +23,7 @@ from harlm.protocols import TraceSink
 from harlm.resuming import Resumption, keep_request, take_up
 from harlm.tools.toolset import NO_TOOLS, Toolset
 from harlm.tracing.request import Sources
+from harlm.tracing.timeline import Timeline
 from harlm.types import Answer, OutputSchema, Price, Task
 
 
@@ -74,8 +75,9 @@ async def answered(
     Raises:
         HarlmError: as ``HARLM.aask`` and ``HARLM.aresume``.
     """
-    goal = task.question
-    async with open_parts(parts, config, sinks=sinks, began=began, goal=goal, resumption=resumption) as node:
+    goal, timeline = task.question, Timeline()
+    told = (*sinks, timeline)
+    async with open_parts(parts, config, sinks=told, began=began, goal=goal, resumption=resumption) as node:
         with interruption.heard_by(stopper(node)):
             if resumption is not None:
                 take_up(resumption, node)
@@ -83,7 +85,7 @@ async def answered(
             if resumption is None:
                 await keep_request(task, config, node, origin)
             answer = await solved(task, node, is_strict=config.engine.strict)
-    return with_type(answer, task.schema)
+    return replace(with_type(answer, task.schema), timeline=timeline.calls)
 
 
 def open_parts(

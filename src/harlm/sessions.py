@@ -43,7 +43,9 @@ from harlm.running import ClientParts, announce, open_parts, solved, stopper, wi
 from harlm.storage import copied
 from harlm.synchronous import LoopThread
 from harlm.tracing.jsonl import find_run, write_private
+from harlm.tracing.notebook import notebook_progress
 from harlm.tracing.request import CONTEXT, QUESTIONS, Sources, read_request
+from harlm.tracing.timeline import Timeline
 from harlm.typed import schema_of
 from harlm.types import Answer, Context, Mode, OutputSchema, Task, Usage
 
@@ -159,7 +161,8 @@ class LiveSession:
             wanted = None if schema is None else schema_of(schema)
             self._asked.append(SessionQuestion(text, None if wanted is None else wanted.json_schema))
             self._save()
-            return await self._answered(node, len(self._asked) - 1, wanted, sinks, interruption)
+            with notebook_progress(sinks, is_wanted=self._settings.tracing.notebook) as told:
+                return await self._answered(node, len(self._asked) - 1, wanted, told, interruption)
 
     async def aopen(self) -> Self:
         """Open the session now rather than with its first question. One that is taken up again then has its state."""
@@ -347,7 +350,8 @@ class LiveSession:
         purse = session.account.purse(Caps(ends=time.monotonic() + seconds))
         session.run.continues(session.account)
         node = Node(run=session.run, models=session.models, account=purse, name=str(at))
-        self._relay.sinks = sinks
+        timeline = Timeline()
+        self._relay.sinks = (*sinks, timeline)
         try:
             with (interruption or Interruption()).heard_by(stopper(node)):
                 await announce(task, node, self._parts.note if not at else None)
@@ -359,7 +363,7 @@ class LiveSession:
         finally:
             self._relay.sinks = ()
         self._note(at, answer)
-        return with_type(answer, wanted)
+        return replace(with_type(answer, wanted), timeline=timeline.calls)
 
     def _note(self, at: int, answer: Answer) -> None:
         node = self._node

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import closing, suppress
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
 from harlm.sandbox.shortage import shortage, starting_a_thread
@@ -91,7 +92,9 @@ class InThread(Generic[T]):
         self._result: Future[T] = Future()
         self._cancel: Callable[[], object] = lambda: None
         self._started = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="harlm-run", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._serve,), name="harlm-run", daemon=True
+        )
 
     def __enter__(self) -> Future[T]:
         try:

@@ -253,18 +253,27 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
 
 
 class TracingSettings(_Section, frozen=True, kw_only=True):
-    """Where runs are stored, and how much room they may take.
+    """Where runs are stored, how much room they may take, and what is told of them elsewhere.
 
     Attributes:
         home: the folder of runs and index; ``None`` means the platform's state folder.
         run_mb: megabytes of the trace of one run; what happens after that is not stored, except errors and
             the end of the run.
         runs_mb: megabytes of all stored runs; the oldest ones that are neither pinned nor open are removed.
+        otel: whether spans and metrics of runs are sent to the OpenTelemetry collector that the ``OTEL_*`` variables name.
+        otel_content: whether these spans hold prompts, replies, code and queries too.
+        otel_semconv: the names of spans, attributes and metrics: ``default``, those that dashboards know, unless
+            ``OTEL_SEMCONV_STABILITY_OPT_IN`` asks for others; ``gen_ai_latest_experimental``, the newest.
+        notebook: whether a notebook shows how a question comes along.
     """
 
     home: _Path | None = None
     run_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 256
     runs_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 4_096
+    otel: bool = False
+    otel_content: bool = False
+    otel_semconv: Literal["default", "gen_ai_latest_experimental"] = "default"
+    notebook: bool = True
 
 
 class Config(_Section, frozen=True, kw_only=True):

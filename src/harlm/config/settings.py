@@ -33,6 +33,9 @@ _ENVIRONMENT: Mapping[str, str] = {
     "HARLM_MAX_CALLS": "budget.calls",
     "HARLM_TIMEOUT": "budget.seconds",
     "HARLM_HOME": "tracing.home",
+    "HARLM_OTEL": "tracing.otel",
+    "HARLM_OTEL_CONTENT": "tracing.otel_content",
+    "HARLM_OTEL_SEMCONV": "tracing.otel_semconv",
 }
 
 _ADDRESSES = ("models.base_url", "models.proxy")

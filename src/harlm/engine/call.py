@@ -219,7 +219,13 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
     """Make a call, with its events and its time measured."""
     number = next(node.run.call_numbers)
     node.emit(
-        events.CallStarted(call=number, role=call.role, model=call.model.name, messages=tuple(call.messages))
+        events.CallStarted(
+            call=number,
+            role=call.role,
+            model=call.model.name,
+            messages=tuple(call.messages),
+            early=node.is_early,
+        )
     )
     node.clock.call_started()
     started = time.monotonic()
@@ -234,6 +240,7 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
             on_text=call.on_text if node.prefix is None else node.prefix.listening(call.on_text),
             is_enough=call.is_enough,
             request_key=None if call.place is None else node.run.journal.request_key(*call.place, call.limit),
+            call=number,
         )
         completion = await _layered(node, call.model).complete(call.messages, sampling)
     except BaseException as error:

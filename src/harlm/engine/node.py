@@ -36,6 +36,7 @@ class Node:
         layered: the models with their layers, which pay from ``account``, by ``id``.
         most_depth: how deep the route lets this node's children recurse; ``None`` for as deep as the settings do.
         prefix: opened by the first reply to this node or to one below it; ``None`` if nothing waits for that.
+        is_early: whether its calls were not made by a cell yet.
     """
 
     run: Run
@@ -50,6 +51,7 @@ class Node:
     layered: dict[int, LanguageModel] = field(default_factory=dict)
     prefix: PrefixGate | None = None
     most_depth: int | None = None
+    is_early: bool = False
     _children: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -99,6 +101,7 @@ class Node:
             lineage=lineage,
             prefix=self.prefix,
             most_depth=self.most_depth,
+            is_early=self.is_early,
         )
 
     def fork(self, caps: Caps | None = None, prefix: PrefixGate | None = None) -> Node:
@@ -123,9 +126,13 @@ class Node:
             most_depth=self.most_depth,
         )
 
-    def with_purse(self) -> Node:
-        """The same node with a purse: an account for some of its calls, inside the node's account."""
-        return replace(self, account=self.account.purse(), layered={})
+    def with_purse(self, *, is_early: bool = False) -> Node:
+        """The same node with a purse: an account for some of its calls, inside the node's account.
+
+        Args:
+            is_early: whether no cell has made these calls yet.
+        """
+        return replace(self, account=self.account.purse(), layered={}, is_early=self.is_early or is_early)
 
     def emit(self, event: Event) -> None:
         """Stamp an event with its number, time, run and node, and send it to the run's sink."""

@@ -150,7 +150,7 @@ class Queries:
                 Usage,
                 critical_s=lambda: own.critical_s,
             )
-        node = self._node.with_purse()
+        node = self._node.with_purse(is_early=True)
         account = node.account
         value = self._early(function, arguments, node, own, sample)
         return Making(value, lambda: account.usage, lambda: account.set_aside, lambda: own.critical_s)

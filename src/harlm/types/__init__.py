@@ -66,6 +66,7 @@ from harlm.types.route import (
 )
 from harlm.types.schema import OutputSchema
 from harlm.types.task import Task
+from harlm.types.timeline import TimedCall
 from harlm.types.tool import GatedCall, ToolShape
 from harlm.types.usage import (
     Amounts,
@@ -144,6 +145,7 @@ __all__ = [
     "Task",
     "Tier",
     "TierUse",
+    "TimedCall",
     "TokenLogprob",
     "ToolCall",
     "ToolShape",

@@ -8,7 +8,9 @@ from harlm.types.memory import MemoryUse
 from harlm.types.mode import Growth, Mode, Status, Strategy
 from harlm.types.notebook import answer_html
 from harlm.types.route import Route
+from harlm.types.timeline import TimedCall
 from harlm.types.usage import Usage
+from harlm.types.waterfall import waterfall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ class Answer:
         memory: what was remembered and reused.
         sandbox: the isolation tier that model-written code ran under; ``None`` if no code ran.
         run_id: the name of the stored run.
+        timeline: the longest calls of the run, at most 200, in the order in which they ended. Answers in stored runs have none.
     """
 
     text: str
@@ -117,6 +120,7 @@ class Answer:
     memory: MemoryUse = field(default_factory=lambda: MemoryUse())
     sandbox: str | None = None
     run_id: str = ""
+    timeline: tuple[TimedCall, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text
@@ -145,4 +149,6 @@ class Answer:
             f"{'' if self.confidence is None else f' · confidence {self.confidence:.0%}'}"
             f"{'' if self.warning is None else f' · WARNING: {self.warning}'}"
         )
-        return answer_html(self.text, [(cited.place, cited.quote) for cited in self.citations], facts)
+        sources = [(cited.place, cited.quote) for cited in self.citations]
+        drawing = waterfall(self.timeline, self.latency.wall_s, max(self.usage.calls, len(self.timeline)))
+        return answer_html(self.text, sources, facts, drawing)

@@ -40,6 +40,7 @@ class Sampling:
             that knows what a reply costs that is ended in the middle ends it then; others do not.
         on_rates: called by models that stream with the rate limits that the head of a reply states, before any of its
             text; with ``None`` if it states none.
+        call: the number of the call in the trace, which the layers around a model report with what they do; 0 for none.
     """
 
     max_tokens: int | None = None
@@ -52,6 +53,7 @@ class Sampling:
     on_text: Callable[[str], None] | None = None
     is_enough: Callable[[str], bool] | None = None
     on_rates: Callable[[Rates | None], None] | None = None
+    call: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,9 @@ class Fallback:
         try:
             return await self._model.complete(messages, sampling)
         except (ModelUnavailable, RateLimited, BadCompletion) as error:
-            self._on_event(FellBack(model=self.name, instead=self._instead.name, error=str(error)))
+            self._on_event(
+                FellBack(model=self.name, instead=self._instead.name, error=str(error), call=sampling.call)
+            )
             try:
                 return await self._instead.complete(messages, sampling)
             except ModelError as second:

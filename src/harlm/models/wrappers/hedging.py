@@ -131,7 +131,7 @@ class Hedging:
             if done or not self._takes_place():
                 return await first
             self._latencies.hedged += 1
-            self._on_event(events.Hedged(model=self.name, after_s=round(after, 3)))
+            self._on_event(events.Hedged(model=self.name, after_s=round(after, 3), call=sampling.call))
             # Under the same request key, a provider that supports keys does the work once and both get its
             # reply.
             asked.append(asyncio.create_task(self._model.complete(messages, sampling)))

@@ -110,7 +110,7 @@ class Retrying:
                     return completion
                 unusable += 1
                 keyed = _drawn_again(keyed)
-                self._report(failures + unusable, "it answered with no text", 0.0)
+                self._report(keyed, failures + unusable, "it answered with no text", 0.0)
             except LeftAlone as error:  # no request was sent, so this does not count as an attempt
                 pause = error.retry_after or 0.0
                 if error.is_final or not self._patience.retries or time.monotonic() + pause > ends:
@@ -122,7 +122,7 @@ class Retrying:
                 wait = self._wait(error, failures, unusable)
                 if wait is None or time.monotonic() + wait > ends:
                     raise
-                self._report(failures + unusable, str(error), wait)
+                self._report(keyed, failures + unusable, str(error), wait)
                 await asyncio.sleep(wait)
                 if _was_served(error):
                     keyed = _with_new_key(keyed)
@@ -131,8 +131,11 @@ class Retrying:
     def _most_unusable(self) -> int:
         return min(self._patience.bad_replies, self._patience.retries)
 
-    def _report(self, attempt: int, error: str, wait: float) -> None:
-        self._on_event(Retried(model=self.name, attempt=attempt, error=error, wait_s=round(wait, 3)))
+    def _report(self, asked: Sampling, attempt: int, error: str, wait: float) -> None:
+        retried = Retried(
+            model=self.name, attempt=attempt, error=error, wait_s=round(wait, 3), call=asked.call
+        )
+        self._on_event(retried)
 
     def _wait(self, error: ModelError, failures: int, unusable: int) -> float | None:
         """Seconds to wait before the next attempt; None if there is no next attempt."""
