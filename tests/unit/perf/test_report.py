@@ -98,6 +98,7 @@ def test_every_bench_reports_under_the_name_of_its_module() -> None:
     assert all(bench == module for bench, module in names.items())
     assert set(run.BENCHES) == set(names) - {
         "chaos",
+        "viewing",
         "real_model",
         "real_vectors",
         "router",

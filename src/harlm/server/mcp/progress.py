@@ -18,7 +18,7 @@ _EVERY_S = 0.4
 _AT_LEAST_S = 8.0  # clients give up after a time without news, such as 60 s
 
 
-class RunProgress:
+class ProgressSink:
     """The figures of a run as a message. A ``harlm.protocols.TraceSink``.
 
     Args:
@@ -47,7 +47,7 @@ class RunProgress:
 
 
 @asynccontextmanager
-async def told(tell: Tell, doing: str) -> AsyncIterator[RunProgress]:
+async def told(tell: Tell, doing: str) -> AsyncIterator[ProgressSink]:
     """Tell a client of what happens in this block.
 
     Args:
@@ -57,7 +57,7 @@ async def told(tell: Tell, doing: str) -> AsyncIterator[RunProgress]:
     Yields:
         a sink for the events of the run.
     """
-    progress, began = RunProgress(doing), time.monotonic()
+    progress, began = ProgressSink(doing), time.monotonic()
     telling = asyncio.create_task(_tell_on(progress, tell, began))
     try:
         yield progress
@@ -70,7 +70,7 @@ async def told(tell: Tell, doing: str) -> AsyncIterator[RunProgress]:
         await tell(time.monotonic() - began, progress.message())
 
 
-async def _tell_on(progress: RunProgress, tell: Tell, began: float) -> None:
+async def _tell_on(progress: ProgressSink, tell: Tell, began: float) -> None:
     last = began
     while True:
         await asyncio.sleep(_EVERY_S)

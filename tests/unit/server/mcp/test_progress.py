@@ -8,7 +8,7 @@ import pytest
 
 from harlm import events
 from harlm.server.mcp import progress
-from harlm.server.mcp.progress import RunProgress, told
+from harlm.server.mcp.progress import ProgressSink, told
 
 
 class Client:
@@ -119,7 +119,7 @@ async def test_after_a_failure_nothing_more_is_told() -> None:
 
 
 def test_what_was_read_is_no_news() -> None:
-    run = RunProgress("reading docs")
+    run = ProgressSink("reading docs")
     assert run.is_news
     run.message()
     assert not run.is_news
