@@ -21,7 +21,7 @@ settings.register_profile("fuzz", max_examples=20_000, deadline=None, suppress_h
 settings.load_profile("fuzz" if os.environ.get("HARLM_FUZZ") else "suite")
 
 _KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENROUTER_API_KEY")
-_SIZES = ("COLUMNS", "LINES")  # of the terminal that pytest runs in
+_SIZES = ("COLUMNS", "LINES", "CI", "TERM_PROGRAM")  # of the terminal that pytest runs in, and what it is for
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
@@ -78,7 +78,12 @@ def folders_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def clean_environment(folders_of_tests: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No settings from outside; runs are kept in a folder of the test."""
-    for name in [*_KEYS, *_PROXIES, *_SIZES, *(each for each in os.environ if each.startswith("HARLM_"))]:
+    for name in [
+        *_KEYS,
+        *_PROXIES,
+        *_SIZES,
+        *(each for each in os.environ if each.startswith(("HARLM_", "OTEL_"))),
+    ]:
         monkeypatch.delenv(name, raising=False)
     number = next(_NUMBERS)
     home, here = folders_of_tests / f"home{number}", folders_of_tests / f"cwd{number}"

@@ -214,7 +214,7 @@ def test_a_small_terminal_that_is_resized_is_left_clean() -> None:
 
 
 @pytest.mark.parametrize(
-    "environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"PYTHONIOENCODING": "latin-1"}]
+    "environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"PYTHONIOENCODING": "latin-1"}, {"CI": "true"}]
 )
 def test_a_terminal_without_drawing_gets_lines(environment: dict[str, str]) -> None:
     with asked(lambda request: "```repl\nFINAL('done')\n```", environment=environment) as running:
@@ -237,3 +237,21 @@ def test_without_a_terminal_a_waiting_run_says_what_it_waits_for() -> None:
     assert re.search(
         r": 1 in flight, [56] s · 0:0", line
     )  # the first line after five seconds, later on a busy machine
+
+
+def test_the_log_of_a_build_gets_whole_lines_and_few() -> None:
+    """Twelve calls of half a second after each other: more than one line of figures, and not one for each of them."""
+    slow = "```repl\nfor n in range(12):\n    answer = llm_query(f'part {n}' + str(n and answer))\nFINAL(answer)\n```"
+
+    def reply(request: Request) -> str:
+        return "part" if request.prompt.startswith("part") else slow
+
+    with FaultyServer(reply, latency_s=lambda request: 0.5) as server:
+        model = f"openai/x@{server.base_url}"
+        ran = harlm(
+            "ask", "What is the code?", "a.txt", "-m", model, "--mode", "full", environment={"CI": "1"}
+        )
+    assert ran.code == 0
+    assert not re.search(r"[\x1b\r\x08]", ran.out + ran.err)
+    figures = [line for line in ran.err.splitlines() if re.match(r"\d+:\d\d · \d+ done", line)]
+    assert 1 <= len(figures) <= 6, ran.err

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import msgspec
 
-from harlm.cli.links import links_of, takes_links, with_links
+from harlm.cli.links import address_of, linked, links_of, takes_links, with_links
 from harlm.types import Citation
 from harlm.visible import harmless, harmless_json
 
@@ -21,6 +21,21 @@ from harlm.visible import harmless, harmless_json
 def show(text: str = "", citations: Sequence[Citation] = ()) -> None:
     """Print one or more lines on stdout, for people. The places of citations become links where a terminal takes them."""
     _print(_linked(harmless(text), citations, sys.stdout))
+
+
+def show_found(place: str, text: str, path: str, line: int | None) -> None:
+    """Print what was found at a place, on stdout, for people. The place becomes a link to its file where a terminal takes it.
+
+    Args:
+        place: the place.
+        text: what stands there.
+        path: the absolute path of the file; empty if it is not from a file.
+        line: of the place, if it has one.
+    """
+    shown = harmless(place)
+    if path.startswith("/") and takes_links(sys.stdout):
+        shown = linked(shown, address_of(path, line))
+    _print(f"{shown}: {harmless(text)}")
 
 
 def show_as_it_is(text: str, citations: Sequence[Citation] = ()) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from harlm import events
 from harlm.tracing.area import DIM, YELLOW, Area, Ticker
+from harlm.tracing.ci import in_ci
 from harlm.tracing.notes import Note, Notes, counted
 from harlm.tracing.status import RunStatus
 from harlm.tracing.tree import CallTree
@@ -90,8 +91,8 @@ class PlainLines:
 class LiveTree:
     """Draws the status of a run and its tree of nodes, and updates them as the run progresses. A ``TraceSink``.
 
-    A terminal that cannot be drawn on (``TERM=dumb``, no UTF-8, fewer than 20 columns), and one that is to have no
-    colours (``NO_COLOR``), gets plain lines.
+    A terminal that cannot be drawn on (``TERM=dumb``, no UTF-8, fewer than 20 columns), one that is to have no
+    colours (``NO_COLOR``), and that of a build (``CI``) get plain lines.
 
     Events are only taken in: a thread writes, so that a terminal that is stopped does not stop the run.
 
@@ -196,6 +197,7 @@ def _console(out: TextIO) -> Console:
 def _can_draw(console: Console, out: TextIO) -> bool:
     return (
         console.is_terminal
+        and not in_ci()
         and not console.is_dumb_terminal
         and not console.no_color
         and not console.legacy_windows

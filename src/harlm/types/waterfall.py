@@ -12,7 +12,7 @@ MOST_BARS = 60
 
 _WIDTH, _ROW, _BAR, _LEAST = 800, 9, 7, 2  # units of the drawing
 _COLOURS = {"root": "#4c78a8", "sub": "#59a14f", "summary": "#b07aa1"}  # readable on white and on black
-_FAILED, _CRITICAL = "#e15759", "#f28e2b"
+_FAILED, _CRITICAL, _EARLY = "#e15759", "#f28e2b", 0.45
 
 
 def waterfall(calls: Sequence[TimedCall], seconds: float, of: int) -> str:
@@ -53,14 +53,11 @@ def _bar(call: TimedCall, row: int, whole: float, *, is_critical: bool) -> str:
     colour = _FAILED if call.status == "failed" else _COLOURS.get(call.role, _COLOURS["sub"])
     is_hollow = call.status in ("reused", "cancelled")
     paint = f'fill="none" stroke="{colour}"' if is_hollow else f'fill="{colour}"'
-    edge = f' stroke="{_CRITICAL}" stroke-width="2"' if is_critical and not is_hollow else ""
-    dashes = (
-        ' stroke-dasharray="3 2" stroke="currentColor"'
-        if call.is_early and not edge and not is_hollow
-        else ""
-    )
+    edge = f' stroke="{_CRITICAL}" stroke-width="2"' if is_critical else ""
+    shade = f' fill-opacity="{_EARLY}"' if call.is_early and not is_hollow else ""
     return (
-        f'<rect x="{left:.1f}" y="{row * _ROW + 1}" width="{width:.1f}" height="{_BAR}" rx="1" {paint}{edge}{dashes}>'
+        f'<rect x="{left:.1f}" y="{row * _ROW + 1}" width="{width:.1f}" height="{_BAR}" '
+        f'{paint}{edge}{shade} vector-effect="non-scaling-stroke">'
         f"<title>{escape(_said(call))}</title></rect>"
     )
 
@@ -83,9 +80,11 @@ def _legend(drawn: Sequence[TimedCall], of: int, whole: float) -> str:
     if any(call.status == "failed" for call in drawn):
         found.append((_FAILED, "failed"))
     found.append((_CRITICAL, "waited for"))
+    is_early = any(call.is_early for call in drawn)
     keys = " ".join(
         f'<span style="white-space:nowrap"><span style="color:{colour}">■</span> {escape(name)}</span>'
         for colour, name in found
     )
     left_out = f" · {of - len(drawn):,} shorter calls are not drawn" if of > len(drawn) else ""
-    return f"<small>{keys} · 0 – {whole:.2f} s{left_out}</small>"
+    early = " · early calls are paler" if is_early else ""
+    return f"<small>{keys}{early} · 0 – {whole:.2f} s{left_out}</small>"

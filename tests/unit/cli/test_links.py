@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from harlm.cli.links import links_of, takes_links, with_links
+from harlm.cli.links import address_of, links_of, takes_links, with_links
 from harlm.types import Citation
 
 HOST = socket.gethostname()
@@ -56,4 +56,29 @@ def test_links_are_for_terminals_that_take_them(
 ) -> None:
     monkeypatch.setenv("TERM", term)
     monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.delenv("CI", raising=False)
     assert takes_links(stream) == expected
+
+
+def test_a_log_of_a_build_has_no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("CI", "true")
+    assert not takes_links(Terminal())
+
+
+@pytest.mark.parametrize(
+    ("term", "program", "line", "end"),
+    [
+        ("xterm-kitty", "", 41, "/a%20b.txt#41"),
+        ("xterm-256color", "vscode", 41, "/a%20b.txt#41"),
+        ("xterm-kitty", "", None, "/a%20b.txt"),
+        ("xterm-256color", "", 41, "/a%20b.txt"),
+    ],
+)
+def test_the_line_is_for_terminals_that_open_it(
+    monkeypatch: pytest.MonkeyPatch, term: str, program: str, line: int | None, end: str
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("TERM_PROGRAM", program)
+    assert address_of("/a b.txt", line) == f"file://{HOST}{end}"

@@ -79,8 +79,14 @@ def test_places_are_links_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("NO_COLOR", raising=False)
     address = f"\x1b]8;;file://{socket.gethostname()}{Path.cwd()}/a.txt\x1b\\"
     assert address in on_terminal("ask", "What is the code?", "a.txt").err
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b]8" not in on_terminal("ask", "What is the code?", "a.txt").err
+    assert address in on_terminal("search", "code", "a.txt").err
+    for name in ("NO_COLOR", "CI"):
+        monkeypatch.setenv(name, "1")
+        assert "\x1b]8" not in on_terminal("ask", "What is the code?", "a.txt").err
+        assert "\x1b]8" not in on_terminal("search", "code", "a.txt").err
+        monkeypatch.delenv(name)
+    assert "\x1b]8" not in harlm("ask", "What is the code?", "a.txt").out
+    assert "\x1b]8" not in harlm("search", "code", "a.txt").out
 
 
 def test_on_one_terminal_no_tree_is_drawn_over_the_events() -> None:

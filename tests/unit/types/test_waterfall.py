@@ -39,7 +39,7 @@ def test_what_a_call_was_like_is_seen() -> None:
     }
     assert drawn["failed"]["fill"] == "#e15759"
     assert drawn["reused"]["fill"] == drawn["cancelled"]["fill"] == "none"
-    assert "stroke-dasharray" in drawn["early"]
+    assert drawn["early"]["fill-opacity"] == "0.45"
     assert drawn["ok"]["stroke"] == "#f28e2b"  # the run waited for it
 
 

@@ -10,7 +10,7 @@ import click
 
 from harlm.assembly import open_embedder
 from harlm.cli.output import output_options, output_style, show_value
-from harlm.cli.printing import say, show
+from harlm.cli.printing import say, show_found
 from harlm.cli.settings import load_settings, read, reading_flags, reading_options
 from harlm.config import Config
 from harlm.context import Searcher
@@ -61,7 +61,8 @@ def command(query: str, paths: tuple[str, ...], **options: Any) -> None:
         return
     for hit in hits:
         text = _passage(context, hit) if options["passages"] else one_line(_quote(context, hit), _WIDTH)
-        show(f"{_shown_place(context, hit)}: {text}")
+        document = context.documents[hit.document]
+        show_found(_shown_place(context, hit), text, document.path, document.place(hit.best[0]).line)
     if not quiet:
         found = counted(len(hits), "passage") if hits else "nothing was found"
         say(f"{found} in {counted(len(context.documents), 'document')}, {seconds:.2f} s")
