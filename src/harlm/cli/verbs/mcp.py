@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from importlib.util import find_spec
 from typing import Any
 
 import click
 
+from harlm.cli.corpora import check_installed, corpora_named, corpus_options
 from harlm.cli.printing import say
 from harlm.cli.settings import (
     budget_flags,
@@ -24,8 +24,8 @@ from harlm.cli.settings import (
 )
 from harlm.config import Config
 from harlm.context.web_names import is_page
-from harlm.corpora import Corpora, corpus_name
-from harlm.errors import ConfigError, ContextError
+from harlm.corpora import Corpora
+from harlm.errors import ContextError
 from harlm.server.mcp.roots import is_there, roots_of
 from harlm.server.mcp.tools import HarlmTools
 
@@ -42,16 +42,7 @@ _PORT = 8643
 
 @click.command("mcp")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--name", metavar="NAME", help="The name of the corpus of PATH; that of the first path by default."
-)
-@click.option(
-    "--corpus",
-    "corpora",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="Another corpus (may be repeated; a name that is repeated adds to it).",
-)
+@corpus_options
 @click.option(
     "--root",
     "roots",
@@ -88,12 +79,9 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
     Without PATH, agents ask about files in the current folder, or about texts that they send. The limits hold for each question.
     """
     config = _config(options)
-    for package in ("mcp", *(("uvicorn", "starlette") if options["http"] else ())):
-        if find_spec(package) is None:
-            raise ConfigError(
-                f"the server needs the package {package}; install it: pip install 'harlm[serve]'"
-            )
-    named = _named(paths, options["name"], options["corpora"])
+    check_installed("mcp", *(("uvicorn", "starlette") if options["http"] else ()))
+    named = corpora_named(paths, options["name"], options["corpora"])
+    _check_there(named)
     roots = roots_of(options["roots"], [each for sources in named.values() for each in sources])
     tools = HarlmTools(config, Corpora(named, config), roots)
     key = os.environ.get("HARLM_SERVER_API_KEY", "").strip() or None
@@ -118,29 +106,17 @@ def _config(options: dict[str, Any]) -> Config:
     ).config
 
 
-def _named(paths: Sequence[str], name: str | None, corpora: Sequence[str]) -> dict[str, list[str]]:
-    """The corpora that the user named, and what each is made of.
+def _check_there(named: Mapping[str, Sequence[str]]) -> None:
+    """Refuse files and folders that do not exist: they are read with the first question only.
 
     Raises:
-        click.UsageError: an option cannot be understood.
-        ContextError: a file or folder does not exist.
+        ContextError: one does not exist.
     """
-    named: dict[str, list[str]] = {}
-    if name is not None and not paths:
-        raise click.UsageError("--name is that of PATH, and no PATH is given")
-    if paths:
-        named[name or corpus_name(paths)] = list(paths)
-    for each in corpora:
-        one, sign, path = each.partition("=")
-        if not sign or not one or not path:
-            raise click.UsageError(f"--corpus {each!r} is not NAME=PATH, such as --corpus handbook=./docs")
-        named.setdefault(one, []).append(path)
     missing = next((path for paths in named.values() for path in paths if _is_missing(path)), None)
     if missing is not None:
         raise ContextError(
             f"{missing!r} does not exist; check the spelling and the folder in which the server starts"
         )
-    return named
 
 
 def _is_missing(path: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
+from harlm.cli.corpora import check_installed, corpora_named, corpus_options
 from harlm.cli.printing import say
 from harlm.cli.settings import (
     budget_flags,
@@ -24,7 +24,7 @@ from harlm.cli.settings import (
 )
 from harlm.client import HARLM
 from harlm.config import Config
-from harlm.corpora import Corpora, corpus_name
+from harlm.corpora import Corpora
 from harlm.errors import ConfigError
 from harlm.types import MODES
 
@@ -42,16 +42,7 @@ _MEGABYTE = 1_000_000
 
 @click.command("serve")
 @reading_options
-@click.option(
-    "--name", metavar="NAME", help="The name of the corpus in PATH; by default that of the first one."
-)
-@click.option(
-    "--corpus",
-    "named",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="Another corpus, served as harlm/NAME (may be repeated).",
-)
+@corpus_options
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Where to listen; 127.0.0.1 by default.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=8642, metavar="N", help="Port; 8642 by default, 0 any."
@@ -98,54 +89,22 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
 
     The model harlm/auto needs no files: it answers from the conversation itself, however long. Clients need a key if HARLM_SERVER_API_KEY is set; it may hold several, separated by commas.
     """
-    _check_installed()
+    check_installed("uvicorn", "starlette", "prometheus_client")
     flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     config = load_settings(
         {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)},
         quiet=options["quiet"],
     ).config
-    corpora = Corpora(corpora_named(paths, options["name"], options["named"]), config)
+    named = corpora_named(paths, options["name"], options["corpora"])
+    if "auto" in named:
+        raise ConfigError(
+            "harlm/auto is the conversation itself, so no corpus can have this name; use --name"
+        )
+    corpora = Corpora(named, config)
     try:
         asyncio.run(_serve(corpora, config, options))
     finally:
         corpora.close()
-
-
-def _check_installed() -> None:
-    """Raise ``ConfigError`` without the packages of the server."""
-    for package in ("uvicorn", "starlette", "prometheus_client"):
-        if find_spec(package) is None:
-            raise ConfigError(f"harlm serve needs the package {package}: pip install 'harlm[serve]'")
-
-
-def corpora_named(
-    paths: tuple[str, ...], name: str | None, named: tuple[str, ...]
-) -> dict[str, tuple[str, ...]]:
-    """The corpora that the command line names.
-
-    Args:
-        paths: one corpus.
-        name: of it.
-        named: others, each ``NAME=PATH``.
-
-    Raises:
-        ConfigError: a name is missing, or given twice.
-    """
-    if name is not None and not paths:
-        raise ConfigError(f"--name {name!r} names no corpus; give its files or folders too")
-    found = {name or corpus_name(paths): paths} if paths else {}
-    for each in named:
-        own, equals, path = each.partition("=")
-        if not (equals and path):
-            raise ConfigError(f"--corpus {each!r} names no path; write --corpus NAME=PATH")
-        if own in found:
-            raise ConfigError(f"two corpora are named {own!r}; name one of them otherwise")
-        found[own] = (path,)
-    if "auto" in found:
-        raise ConfigError(
-            "harlm/auto is the conversation itself, so no corpus can have this name; use --name"
-        )
-    return found
 
 
 async def _serve(corpora: Corpora, config: Config, options: dict[str, Any]) -> None:

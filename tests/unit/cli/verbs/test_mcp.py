@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 import pytest
 
+from harlm.cli import corpora
 from harlm.cli.verbs import mcp
-from harlm.cli.verbs.mcp import _named
 from harlm.errors import ConfigError
 from tests.support.cli import harlm
 
@@ -17,27 +16,6 @@ from tests.support.cli import harlm
 def folders() -> None:
     for name in ("handbook", "notes", "a", "x", "y=z"):
         Path(name).mkdir()
-
-
-def test_paths_are_a_corpus_named_by_the_first_one() -> None:
-    assert _named(["./handbook", "notes"], None, []) == {"handbook": ["./handbook", "notes"]}
-    assert _named(["./handbook"], "hb", []) == {"hb": ["./handbook"]}
-
-
-def test_more_corpora_are_named_and_a_name_adds_up() -> None:
-    assert _named(["a"], None, ["b=x", "b=y=z"]) == {"a": ["a"], "b": ["x", "y=z"]}
-    assert _named([], None, []) == {}
-
-
-@pytest.mark.parametrize("corpus", ["docs", "=docs", "docs="])
-def test_a_corpus_is_a_name_and_a_path(corpus: str) -> None:
-    with pytest.raises(click.UsageError, match="is not NAME=PATH"):
-        _named([], None, [corpus])
-
-
-def test_a_name_without_a_path_is_refused() -> None:
-    with pytest.raises(click.UsageError, match="--name is that of PATH"):
-        _named([], "hb", [])
 
 
 @pytest.mark.parametrize(
@@ -78,11 +56,12 @@ def test_input_that_ends_at_once_ends_the_server() -> None:
 def test_a_missing_package_names_the_extra(
     arguments: list[str], package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mcp, "find_spec", lambda name: None if name == package else object())
+    monkeypatch.setattr(corpora, "find_spec", lambda name: None if name == package else object())
     with pytest.raises(ConfigError, match=r"pip install 'harlm\[serve\]'"):
         mcp.command.main(["handbook", *arguments], standalone_mode=False)
 
 
 def test_a_home_folder_is_understood_without_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(Path.cwd()))
-    assert _named(["~/handbook"], None, []) == {"handbook": ["~/handbook"]}
+    assert harlm("mcp", "~/handbook").code == 0
+    assert "'~/nowhere' does not exist" in harlm("mcp", "~/nowhere").err

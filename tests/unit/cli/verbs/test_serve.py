@@ -1,33 +1,34 @@
-"""``harlm serve``: which corpora the command line names."""
+"""``harlm serve``: its options."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from harlm.cli.verbs.serve import command, corpora_named
-from harlm.errors import ConfigError
-
-
-def test_paths_are_one_corpus_under_the_name_of_the_first() -> None:
-    assert corpora_named(("docs", "more.txt"), None, ()) == {"docs": ("docs", "more.txt")}
-    assert corpora_named(("docs",), "handbook", ()) == {"handbook": ("docs",)}
-
-
-def test_others_are_named_with_their_paths() -> None:
-    assert corpora_named((), None, ("a=docs", "b=x=y")) == {"a": ("docs",), "b": ("x=y",)}
-    assert corpora_named((), None, ()) == {}
+from harlm.cli.verbs.serve import command
+from tests.support.cli import harlm
 
 
 @pytest.mark.parametrize(
-    ("paths", "name", "named"),
-    [((), "x", ()), (("docs",), None, ("docs=more",)), ((), None, ("docs",)), ((), None, ("docs=",)), (("docs",), "auto", ())],
-)  # fmt: skip
-def test_names_that_cannot_be_are_refused(
-    paths: tuple[str, ...], name: str | None, named: tuple[str, ...]
-) -> None:
-    with pytest.raises(ConfigError):
-        corpora_named(paths, name, named)
+    ("arguments", "code", "said"),
+    [
+        (["--name", "x"], 2, "no PATH is given"),
+        (["--corpus", "docs"], 2, "is not NAME=PATH"),
+        (["docs", "--name", "auto"], 3, "harlm/auto is the conversation itself"),
+        (["docs", "--corpus", "a b=docs"], 3, "'a b' cannot name a corpus"),
+        (["missing"], 8, "'missing' does not exist"),
+        (["docs", "--host", "0.0.0.0"], 3, "HARLM_SERVER_API_KEY"),
+    ],
+)
+def test_what_cannot_be_served_is_said_at_once(arguments: list[str], code: int, said: str) -> None:
+    Path("docs").mkdir()
+    Path("docs/a.txt").write_text("a text")
+    done = harlm("serve", *arguments, "--port", "0")
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
+    assert "Traceback" not in done.err
 
 
 def test_the_help_names_the_defaults() -> None:
