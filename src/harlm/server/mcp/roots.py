@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harlm.context.secrets import is_secret_name
 from harlm.errors import ConfigError, ContextError
 
 _LONGEST_SHOWN = 200  # characters of a path
@@ -40,7 +41,7 @@ class Roots:
             path: absolute, or relative to the current folder or to a root.
 
         Raises:
-            ContextError: it is outside of the roots, does not exist, or is neither a file nor a folder.
+            ContextError: it is outside of the roots, does not exist, is neither a file nor a folder, or holds secrets by its name.
         """
         if not self._real:
             raise ContextError(
@@ -57,6 +58,11 @@ class Roots:
             raise ContextError(f"{_brief(path)} does not exist in {', '.join(map(repr, self.shown))}")
         if not _is_plain(found):
             raise ContextError(f"{_brief(path)} is neither a file nor a folder; name one")
+        if found not in self._real and found.is_file() and is_secret_name(found.as_posix()):
+            raise ContextError(
+                f"{_brief(path)} holds secrets, by its name, and is not read for a client; name another file, or start the server "
+                "with this one as --root"
+            )
         return found
 
     def _meant(self, path: str) -> Iterator[Path]:

@@ -90,6 +90,20 @@ def test_what_does_not_exist_is_said_so(inside: Path) -> None:
         Roots([inside]).file("missing.txt")
 
 
+@pytest.mark.parametrize("name", [".env", "id_rsa", "prod.tfvars", ".aws/credentials"])
+def test_a_file_that_holds_secrets_by_its_name_is_refused_unless_the_user_names_it(
+    inside: Path, name: str
+) -> None:
+    file = inside / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("KEY=1")
+    (inside / "link.txt").symlink_to(file)
+    for named in (name, "link.txt"):
+        with pytest.raises(ContextError, match="holds secrets, by its name"):
+            Roots([inside]).file(named)
+    assert Roots([inside, file]).file(name) == file
+
+
 def test_a_named_pipe_is_refused(inside: Path) -> None:
     os.mkfifo(inside / "pipe")
     with pytest.raises(ContextError, match="neither a file nor a folder"):
