@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from harlm.testing import ChatServer, Request, ScriptedServer
-from tests.support.foreign_programs import HOW, foreign_python, printed_by, reported_by
+from tests.support.clients import NO_CLIENTS, clients_python
+from tests.support.foreign_programs import printed_by, reported_by
 from tests.support.page_models import reply as reply_of_pages
 from tests.support.pages import ROOT, blocks
 
-pytestmark = pytest.mark.skipif(foreign_python() is None, reason=HOW)
+pytestmark = pytest.mark.skipif(clients_python() is None, reason=NO_CLIENTS)
 
 QUOTE = "This diary was kept by Ann."
 

@@ -20,6 +20,7 @@ from harlm import HARLM
 from harlm.server.mcp.traces import trace_of
 from harlm.testing import ChatServer, Request
 from tests.support.busy import eventually
+from tests.support.clients import NO_CLIENTS, clients_python
 from tests.support.durable import root
 from tests.support.harlm_mcp import cites, documents, models, over_http, over_stdio, text_of
 
@@ -329,7 +330,7 @@ asyncio.run(main(sys.argv[1], sys.argv[2:]))
 def test_fastmcp_is_a_client_too(transport: str) -> None:
     python = clients_python()
     if python is None:
-        pytest.skip("the programs of others are not installed here: `make clients` installs them")
+        pytest.skip(NO_CLIENTS)
     documents()
     with ChatServer(cites) as server, ExitStack() as stack:
         arguments = ["docs", *models(server)]
@@ -348,9 +349,3 @@ def test_fastmcp_is_a_client_too(transport: str) -> None:
     assert "is outside of what this server may read" in said["error"]
     assert json.loads(said["corpora"])[0]["name"] == "docs"
     assert said["told"]
-
-
-def clients_python() -> Path | None:
-    """The Python that has programs of others; ``None`` if they are not installed."""
-    places = (Path(f"{sys.prefix}-clients"), Path(__file__).parents[2] / ".venv-clients")
-    return next((place / "bin" / "python" for place in places if (place / ".clients").exists()), None)

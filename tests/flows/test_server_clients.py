@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from harlm.testing import ChatServer
+from tests.support.clients import NO_CLIENTS, clients_python
 from tests.support.served import (
     ANSWER,
-    NO_CLIENTS,
     Served,
     asking_of,
-    clients_python,
     run_client,
     says,
     served,

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from tests.support.served import NO_CLIENTS, clients_python, served
+from tests.support.clients import NO_CLIENTS, clients_python
+from tests.support.served import served
 
 
 @pytest.mark.skipif(clients_python() is None, reason=NO_CLIENTS)

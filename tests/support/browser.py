@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.clients import clients_python
 from tests.support.started import ROOT
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -22,12 +23,7 @@ _SUPPORT = Path(__file__).parent
 
 def browser_python() -> Path | None:
     """The Python that has Playwright; ``None`` if it or the browser is not installed."""
-    places = (Path(f"{sys.prefix}-clients"), ROOT / ".venv-clients")
-    for place in places:
-        has_it = any(place.glob("lib/python*/site-packages/playwright"))
-        if has_it and CHROMIUM.exists():
-            return place / "bin" / "python"
-    return None
+    return clients_python() if CHROMIUM.exists() else None
 
 
 def in_browser(what: str, **about: object) -> dict[str, object]:

@@ -6,7 +6,6 @@ import gzip
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.support.busy import eventually
-from tests.support.started import ROOT
+from tests.support.clients import clients_folder
 
 HOW = "the collector for tests is not installed here: `make clients` installs it"
 _PATIENCE_S = 60.0
@@ -123,9 +122,9 @@ def silent() -> Iterator[str]:
 
 def rotel_agent() -> Path | None:
     """The collector's program; ``None`` if it is not installed."""
-    places = (Path(f"{sys.prefix}-clients"), ROOT / ".venv-clients")
-    found = (each for place in places for each in place.glob("lib/python3*/site-packages/rotel/rotel-agent"))
-    return next(found, None)
+    folder = clients_folder()
+    pattern = "lib/python3*/site-packages/rotel/rotel-agent"
+    return None if folder is None else next(folder.glob(pattern), None)
 
 
 @contextmanager

@@ -5,19 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-HOW = "packages of others are not installed here: `make clients` installs them where their wheels run"
+from tests.support.clients import NO_CLIENTS, clients_python
+from tests.support.started import ROOT
+
 _PATIENCE_S = 280.0  # importing some of them takes seconds, and more on a busy machine
-
-
-def foreign_python() -> Path | None:
-    """The Python that has them; ``None`` if they are not installed."""
-    places = (Path(f"{sys.prefix}-clients"), ROOT / ".venv-clients")
-    return next((place / "bin" / "python" for place in places if (place / ".clients").exists()), None)
 
 
 def reported_by(script: str, *arguments: str) -> Any:
@@ -31,8 +24,8 @@ def printed_by(code: str) -> str:
 
 
 def _ran(arguments: list[str]) -> str:
-    python = foreign_python()
-    assert python is not None, HOW
+    python = clients_python()
+    assert python is not None, NO_CLIENTS
     done = subprocess.run(
         [str(python), "-W", "error::DeprecationWarning:harlm", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},

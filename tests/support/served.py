@@ -25,11 +25,10 @@ from harlm.server.keys import KeyRing
 from harlm.server.metrics import ServerMetrics
 from harlm.server.serving import Serving, socket_at
 from harlm.testing import ChatServer, Request
-from tests.support.started import ROOT
+from tests.support.clients import NO_CLIENTS, clients_python
 
 QUESTION = {"role": "user", "content": "Which service still uses TLS 1.1?"}
 ANSWER = "Only billing still uses TLS 1.1. [docs/tls.md:1]"
-NO_CLIENTS = "programs of others are not installed here: `make clients` installs them where their wheels run"
 
 
 def says(request: Request) -> str:
@@ -43,12 +42,6 @@ def write_docs() -> None:
     Path("docs/tls.md").write_text(
         "Only billing still uses TLS 1.1.\nAll else uses TLS 1.3.\n", encoding="utf-8"
     )
-
-
-def clients_python() -> Path | None:
-    """The Python that has the programs of others; ``None`` if they are not installed."""
-    places = (Path(f"{sys.prefix}-clients"), ROOT / ".venv-clients")
-    return next((place / "bin" / "python" for place in places if (place / "bin" / "python").exists()), None)
 
 
 @dataclass
