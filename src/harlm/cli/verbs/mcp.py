@@ -84,13 +84,15 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
     _check_there(named)
     roots = roots_of(options["roots"], [each for sources in named.values() for each in sources])
     tools = HarlmTools(config, Corpora(named, config), roots)
-    key = os.environ.get("HARLM_SERVER_API_KEY", "").strip() or None
     secrets = (config.models.api_key, *_keys())
     from harlm.server.mcp.serving import serve_http, serve_stdio  # here, since the SDK takes long to import
 
     if options["http"]:
+        from harlm.server.keys import keys_in  # imports Starlette, an extra
+
+        keys = keys_in(os.environ.get("HARLM_SERVER_API_KEY"))
         serve_http(
-            tools, version("harlm"), host=options["host"], port=options["port"], key=key, secrets=secrets,
+            tools, version("harlm"), host=options["host"], port=options["port"], keys=keys, secrets=secrets,
             started=lambda address: say(f"MCP server at {address}; corpora: {', '.join(named) or 'none'}; Ctrl-C ends it"),
         )  # fmt: skip
     else:

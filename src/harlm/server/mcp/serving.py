@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import ipaddress
 import json
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from harlm.errors import ConfigError
 from harlm.server.mcp.protocol import server_of
 from harlm.server.mcp.tools import HarlmTools
 
+if TYPE_CHECKING:
+    from harlm.server.keys import KeyRing
+
 KEY = "HARLM_SERVER_API_KEY"
-"""The environment variable with the key that clients send."""
+"""The environment variable with the keys of clients, separated by commas, as for ``harlm serve``."""
 
 PATH = "/mcp"
 """Where the server answers over HTTP."""
@@ -82,7 +84,7 @@ def serve_http(
     *,
     host: str,
     port: int,
-    key: str | None,
+    keys: Sequence[str],
     secrets: tuple[str | None, ...] = (),
     started: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -92,18 +94,23 @@ def serve_http(
         tools: what the server offers.
         version: of HARLM.
         host, port: where to listen; port 0 takes a free one.
-        key: what clients must send as a bearer token; ``None`` if they need none.
+        keys: of which clients must send one as a bearer token; without any they need none.
         secrets: never part of what a client is sent.
         started: told the address once the server listens.
 
     Raises:
-        ConfigError: it would be open to others without a key, or it cannot listen there.
+        ConfigError: it would be open to others without a key, a key is too short, or it cannot listen there.
     """
     import uvicorn
 
-    check_open(host, key)
+    from harlm.server.keys import KeyRing  # imports Starlette, an extra
+
+    check_open(host, has_keys=bool(keys))
+    ring = KeyRing(
+        keys, usd=None, at_once=1
+    )  # only the keys count here: a question has the limits of the server
     listening = _listening(host, port)
-    app = _Guard(_app(tools, version, host, (*secrets, key)), key)
+    app = _Guard(_app(tools, version, host, (*secrets, *keys)), ring)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_TO_END_S, lifespan="on"
     )
@@ -113,13 +120,13 @@ def serve_http(
         asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
 
 
-def check_open(host: str, key: str | None) -> None:
+def check_open(host: str, *, has_keys: bool) -> None:
     """Return if a server may listen there.
 
     Raises:
         ConfigError: others can reach it, and there is no key.
     """
-    if key is None and not is_loopback(host):
+    if not has_keys and not is_loopback(host):
         raise ConfigError(
             f"{host!r} can be reached from other machines; set {KEY} to a long random key, which clients then send as a bearer token, "
             "or use --host 127.0.0.1"
@@ -141,11 +148,15 @@ def _listening(host: str, port: int) -> Any:
 
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=128)
+        listening = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         raise ConfigError(
             f"cannot listen on {host}:{port} ({error.strerror or error}); choose another --port or --host"
         ) from error
+    # Accepted connections inherit it. asyncio sets it for its own sockets only, and each piece of a stream would wait for the client's
+    # delayed acknowledgement: 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _app(tools: HarlmTools, version: str, host: str, secrets: tuple[str | None, ...]) -> Any:
@@ -166,32 +177,33 @@ def _app(tools: HarlmTools, version: str, host: str, secrets: tuple[str | None, 
 
 
 class _Guard:
-    """Lets only requests with the key through. An ASGI application."""
+    """Lets only requests with one of the keys through. An ASGI application."""
 
-    def __init__(self, app: _App, key: str | None) -> None:
+    def __init__(self, app: _App, ring: KeyRing) -> None:
         self._app = app
-        self._key = None if key is None else key.encode()
+        self._ring = ring
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or self._admits(scope):
             await self._app(scope, receive, send)
-        elif not self._admits(scope):
-            await _refuse(send)
         else:
-            await self._app(scope, receive, send)
+            await _refuse(send)
 
     def _admits(self, scope: MutableMapping[str, Any]) -> bool:
-        if self._key is None:
-            return True
+        from harlm.server.failures import RequestRefused  # imports Starlette, an extra
+
         sent = dict(scope["headers"]).get(b"authorization", b"")
-        scheme, _, token = sent.partition(b" ")
-        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._key)
+        try:
+            self._ring.holder(sent.decode("latin-1"))
+        except RequestRefused:
+            return False
+        return True
 
 
 async def _refuse(send: _Send) -> None:
     said = {
         "error": "unauthorized",
-        "error_description": f"send the key in {KEY} as: Authorization: Bearer KEY",
+        "error_description": f"send a key in {KEY} as: Authorization: Bearer KEY",
     }
     headers = [(b"content-type", b"application/json"), (b"www-authenticate", b'Bearer realm="harlm"')]
     await send({"type": "http.response.start", "status": 401, "headers": headers})

@@ -38,6 +38,12 @@ def test_what_cannot_be_served_is_said_at_once(arguments: list[str], code: int, 
     assert "Traceback" not in done.err
 
 
+def test_a_key_that_is_too_short_is_refused() -> None:
+    done = harlm("mcp", "--http", "--port", "0", environment={"HARLM_SERVER_API_KEY": "short"})
+    assert done.code == 3
+    assert "key 1 in HARLM_SERVER_API_KEY cannot be used" in done.err
+
+
 def test_a_port_that_is_taken_is_said_so() -> None:
     import socket
 

@@ -8,24 +8,25 @@ from typing import Any
 import pytest
 
 from harlm.errors import ConfigError
+from harlm.server.keys import KeyRing, keys_in
 from harlm.server.mcp.serving import _Guard, check_open, is_loopback
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_needs_no_key(host: str) -> None:
     assert is_loopback(host)
-    check_open(host, None)
+    check_open(host, has_keys=False)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.com", "localhost.example.com", ""])
 def test_elsewhere_a_key_is_needed(host: str) -> None:
     assert not is_loopback(host)
     with pytest.raises(ConfigError, match="HARLM_SERVER_API_KEY"):
-        check_open(host, None)
-    check_open(host, "a key")
+        check_open(host, has_keys=False)
+    check_open(host, has_keys=True)
 
 
-async def status(key: str | None, *headers: tuple[bytes, bytes]) -> int:
+async def status(keys: str, *headers: tuple[bytes, bytes]) -> int:
     """What a request with these headers gets."""
     sent: list[MutableMapping[str, Any]] = []
 
@@ -38,13 +39,14 @@ async def status(key: str | None, *headers: tuple[bytes, bytes]) -> int:
     async def receive() -> MutableMapping[str, Any]:
         return {}
 
-    await _Guard(app, key)({"type": "http", "headers": list(headers)}, receive, send)
+    ring = KeyRing(keys_in(keys), usd=None, at_once=1)
+    await _Guard(app, ring)({"type": "http", "headers": list(headers)}, receive, send)
     return int(sent[0]["status"])
 
 
-@pytest.mark.parametrize("sent", [b"Bearer a-key", b"bearer a-key", b"BEARER  a-key "])
+@pytest.mark.parametrize("sent", [b"Bearer a-long-key", b"bearer a-long-key", b"BEARER  a-long-key "])
 async def test_the_key_opens(sent: bytes) -> None:
-    assert await status("a-key", (b"authorization", sent)) == 200
+    assert await status("a-long-key", (b"authorization", sent)) == 200
 
 
 @pytest.mark.parametrize(
@@ -53,17 +55,24 @@ async def test_the_key_opens(sent: bytes) -> None:
         b"",
         b"Bearer",
         b"Bearer ",
-        b"Bearer a-ke",
-        b"Bearer a-key2",
-        b"Basic a-key",
-        b"a-key",
+        b"Bearer a-long-ke",
+        b"Bearer a-long-key2",
+        b"Basic a-long-key",
+        b"a-long-key",
         b"Bearer \xff\x00",
     ],
 )
 async def test_anything_else_does_not(sent: bytes) -> None:
-    assert await status("a-key", (b"authorization", sent)) == 401
-    assert await status("a-key") == 401
+    assert await status("a-long-key", (b"authorization", sent)) == 401
+    assert await status("a-long-key") == 401
+
+
+async def test_each_of_several_keys_opens() -> None:
+    for key in (b"a-long-key", b"another-key"):
+        assert await status("a-long-key, another-key", (b"authorization", b"Bearer " + key)) == 200
+    both = (b"authorization", b"Bearer a-long-key, another-key")
+    assert await status("a-long-key, another-key", both) == 401
 
 
 async def test_without_a_key_none_is_asked_for() -> None:
-    assert await status(None) == 200
+    assert await status("") == 200
