@@ -104,6 +104,18 @@ def same_recursion_limit() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def telemetry_that_ends() -> Iterator[None]:
+    """Ends what exports telemetry with its test: its threads would draw random numbers beside later ones, of which Hypothesis complains."""
+    yield
+    exporting = sys.modules.get("harlm.tracing.otel.exporting")
+    if exporting is not None:
+        for each in list(exporting._known.values()):
+            each.tracers.shutdown()
+            each.meters.shutdown(timeout_millis=100)
+        exporting._known.clear()
+
+
+@pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection to anywhere else fails the test."""
     connect = socket.socket.connect

@@ -197,8 +197,12 @@ def test_a_quote_that_is_typeset_in_another_way_is_always_found(pair: tuple[str,
     assume("`" not in other)  # at the edge of a word it is emphasis
     span = found(PROSE, other)
     assert span is not None
-    assert skeleton(span) == skeleton(quote)
     assert span in PROSE
+    if (extra := len(skeleton(span)) - len(skeleton(quote))) == 0:
+        assert skeleton(span) == skeleton(quote)
+    else:  # it begins or ends inside of a ligature, which is shown whole
+        assert skeleton(quote) in skeleton(span)
+        assert 0 < extra <= 2 * len("ff")
 
 
 @given(st.integers(0, len(PROSE) - 40), st.integers(0, 39), st.sampled_from("qzQZ7"))
