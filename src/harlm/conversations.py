@@ -182,13 +182,18 @@ def _about(said: _Conversation) -> list[str]:
 def _names(turns: Mapping[int, ChatTurn]) -> dict[int, str]:
     """A name for each turn, unlike all others."""
     names: dict[int, str] = {}
+    taken: set[str] = set()
     for number, turn in turns.items():
-        role = "".join(letter for letter in turn.role if letter.isalnum()) or "other"
-        name = turn.name or f"message-{number}-{role}"
-        while name in names.values():
+        name = turn.name or f"message-{number}-{_word(turn.role)}"
+        while name in taken:
             name += f"-{number}"
         names[number] = name
+        taken.add(name)
     return names
+
+
+def _word(role: str) -> str:
+    return role if role.isalnum() else "".join(filter(str.isalnum, role)) or "other"
 
 
 def _cut(text: str) -> str:

@@ -32,7 +32,7 @@ class Utterance:
     @property
     def text(self) -> str:
         """All of it."""
-        return "\n\n".join(self.parts)
+        return self.parts[0] if len(self.parts) == 1 else "\n\n".join(self.parts)
 
 
 def utterance(role: str, content: Content, param: str) -> Utterance:
@@ -91,12 +91,13 @@ def _turns(said: Sequence[Utterance]) -> list[ChatTurn]:
     at = _last_of_user(said)
     turns = []
     for number, each in enumerate(said):
-        parts = [each.text]
-        if number == at and len(each.text) > _LONGEST_PART:
-            parts = list(each.parts)
-            if len(parts[-1]) > _LONGEST_PART >= len(parts[0]):
-                parts.append(parts.pop(0))
         name = f"message-{number + 1}-{each.role}"
+        if number != at or len(each.text) <= _LONGEST_PART:
+            turns.append(ChatTurn(each.role, each.text, name))
+            continue
+        parts = list(each.parts)
+        if len(parts[-1]) > _LONGEST_PART >= len(parts[0]):
+            parts.append(parts.pop(0))
         turns += [ChatTurn(each.role, part, name) for part in parts]
     return turns
 
