@@ -9,15 +9,19 @@ import atexit
 import json
 import os
 import pkgutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TextIO
+
+from tests.support.processes import descendants
 
 _ROOT = Path(__file__).parents[2]
 _LONGEST = 1 << 20
@@ -62,7 +66,7 @@ def run(
     for thread in reading:
         thread.join(timeout)
         if thread.is_alive():
-            warm.close()
+            warm.kill()
             raise TimeoutError(f"harlm {' '.join(arguments)} took longer than {timeout} s")
     return int(warm.door.recv(16)), written[out_of], written[err_of]
 
@@ -79,6 +83,14 @@ class _Warm:
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=_ROOT
             )
         atexit.register(self.close)
+
+    def kill(self) -> None:
+        """End the process and the command that it has forked, which would hold its port and its files."""
+        below = descendants(self._process.pid)
+        self.close()
+        for pid in below:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the process, not what it forked."""
