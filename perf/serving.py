@@ -22,8 +22,9 @@ from harlm.corpora import Corpora
 from harlm.server.asking import Answering
 from harlm.server.incoming import Reception
 from harlm.server.keys import KeyRing
+from harlm.server.listening import socket_at
 from harlm.server.metrics import ServerMetrics
-from harlm.server.serving import Serving, socket_at
+from harlm.server.serving import Serving
 from harlm.types import Answer, Citation, Usage
 from perf.measure import Table, report, server_process
 

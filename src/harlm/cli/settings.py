@@ -160,6 +160,53 @@ def sandbox_flags(options: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def model_options(command: _Command) -> _Command:
+    """Adds the options that choose the models. ``model_flags`` reads them."""
+    root = click.option(
+        "-m",
+        "--model",
+        metavar="NAME",
+        help="Root model: provider/name[@base_url] or http://host:port/v1#name.",
+    )
+    sub = click.option(
+        "--sub-model", metavar="NAME", help="What model-written code calls; the root model by default."
+    )
+    return root(sub(command))
+
+
+def concurrency_option(command: _Command) -> _Command:
+    """Adds the option of how many requests are in flight. ``model_flags`` reads it."""
+    return click.option(
+        "-j",
+        "--concurrency",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Most model requests of a run in flight at once.",
+    )(command)
+
+
+def model_flags(options: Mapping[str, object]) -> dict[str, object]:
+    """The settings of ``model_options``, and of ``concurrency_option`` if the verb has it."""
+    return {
+        "models.root": options["model"],
+        "models.sub": options["sub_model"],
+        "engine.concurrency": options.get("concurrency"),
+    }
+
+
+def question_flags(options: Mapping[str, Any]) -> dict[str, object]:
+    """The settings of a verb that answers questions: of its models, files, sandbox, limits and ``run_options``."""
+    return {
+        **model_flags(options),
+        **reading_flags(options),
+        **sandbox_flags(options),
+        **budget_flags(options),
+        "engine.seed": options["seed"],
+        "models.offline": options["offline"],
+        "memory.cache": options["cache"],
+    }
+
+
 def run_options(command: _Command) -> _Command:
     """Adds the options that say what a run may use, and how it repeats."""
     for option in (

@@ -1,9 +1,8 @@
-"""Runs the server: on a socket that may be used, until a signal ends it with every run saved."""
+"""Runs the server on a socket, until a signal ends it with every run saved."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import signal
 import socket
@@ -11,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from harlm.errors import ConfigError
 from harlm.server.app import app_of
 from harlm.server.incoming import Reception
+from harlm.server.listening import address_of
 
 if TYPE_CHECKING:
     import uvicorn
@@ -24,57 +23,8 @@ GRACE_S = 8.0
 _SAVE_S = 5.0  # and to be saved, once they are cancelled
 _AGAIN_S = 0.2  # seconds after which runs that have begun meanwhile are told too
 _IDLE_S = 75  # for which a connection waits for its next request
-_BACKLOG = 2048
-_UNREAD_MS = 180_000  # for which what was sent may stay unread before the system closes the connection
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger("harlm.server")
-
-
-def socket_at(host: str, port: int, *, has_keys: bool) -> socket.socket:
-    """A socket that listens there.
-
-    Args:
-        host: a name or an address of this machine.
-        port: 0 for any that is free.
-        has_keys: whether clients need a key; without, only this machine is served.
-
-    Raises:
-        ConfigError: others could connect without a key, or it cannot listen there.
-    """
-    if not (has_keys or _is_loopback(host)):
-        raise ConfigError(
-            f"{host!r} can be reached from other machines, and anyone there could spend your money and read the corpora; set "
-            "HARLM_SERVER_API_KEY to keys of your choice (separated by commas), or leave out --host"
-        )
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(
-            family, kind, protocol
-        )  # asyncio sends at once only where it is TCP by name
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(
-            f"{host!r} is no address of this machine ({error}); give one with --host"
-        ) from error
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise ConfigError(
-            f"the server cannot listen at {host}:{port} ({error.strerror}); choose another place with --host and --port"
-        ) from error
-    return listening
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
 
 
 class Serving:
@@ -102,8 +52,7 @@ class Serving:
     @property
     def address(self) -> str:
         """Where clients find it."""
-        host, port = self._listening.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return address_of(self._listening)
 
     async def run(self) -> None:
         """Serve until ``stop`` or a signal."""

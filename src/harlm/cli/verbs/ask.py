@@ -19,14 +19,14 @@ from harlm.cli.printing import say
 from harlm.cli.resuming import resume_run
 from harlm.cli.settings import (
     answer_options,
-    budget_flags,
     budget_options,
+    concurrency_option,
     load_settings,
+    model_options,
+    question_flags,
     read,
-    reading_flags,
     reading_options,
     run_options,
-    sandbox_flags,
     sandbox_options,
     tool_options,
 )
@@ -42,19 +42,13 @@ from harlm.typed import schema_of
 from harlm.types import MODES, STRATEGIES, Answer
 
 _FLAGS = {
-    "model": "models.root",
-    "sub_model": "models.sub",
-    "offline": "models.offline",
     "mode": "engine.mode",
     "strategy": "engine.strategy",
     "max_depth": "engine.max_depth",
-    "concurrency": "engine.concurrency",
     "speculation": "engine.speculation",
     "branches": "engine.branches",
     "value_per_second": "engine.value_per_second",
-    "seed": "engine.seed",
     "strict": "engine.strict",
-    "cache": "memory.cache",
 }
 
 
@@ -68,10 +62,7 @@ _WITH_RESUME = frozenset(
 @click.command("ask")
 @question_options
 @reading_options
-@click.option(
-    "-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url] or http://host:port/v1#name."
-)
-@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
+@model_options
 @click.option(
     "--mode",
     type=click.Choice(["auto", *MODES]),
@@ -85,13 +76,7 @@ _WITH_RESUME = frozenset(
 @click.option(
     "--max-depth", type=click.IntRange(0, 16), metavar="N", help="Greatest depth of a node with its own REPL."
 )
-@click.option(
-    "-j",
-    "--concurrency",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Most model requests in flight at once.",
-)
+@concurrency_option
 @click.option(
     "--speculation",
     type=click.Choice(["off", "safe", "eager"]),
@@ -155,11 +140,9 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
         return
     style = style_of(options)
     asked, paths = question_of(question, paths, options["question_file"], quiet=options["quiet"])
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     quiet = options["quiet"]
-    settings = load_settings(
-        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}, quiet=quiet
-    ).config
+    own = {name: options[option] for option, name in _FLAGS.items()}
+    settings = load_settings({**own, **question_flags(options)}, quiet=quiet).config
     client = HARLM(
         settings=settings,
         tools=tools_in_files(options["tools"]),

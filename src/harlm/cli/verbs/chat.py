@@ -15,14 +15,13 @@ from harlm.cli.answering import Showing, show_answer
 from harlm.cli.last_line import last_line
 from harlm.cli.printing import say
 from harlm.cli.settings import (
-    budget_flags,
     budget_options,
     load_settings,
+    model_options,
+    question_flags,
     read,
-    reading_flags,
     reading_options,
     run_options,
-    sandbox_flags,
     sandbox_options,
     tool_options,
 )
@@ -44,19 +43,10 @@ _HELP = """/undo   take the last question back, with what its code has changed
 /cost   what the session has used
 /quit   end; harlm chat --resume continues"""
 
-_FLAGS = {
-    "model": "models.root",
-    "sub_model": "models.sub",
-    "offline": "models.offline",
-    "cache": "memory.cache",
-    "seed": "engine.seed",
-}
-
 
 @click.command("chat")
 @reading_options
-@click.option("-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url].")
-@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
+@model_options
 @click.option(
     "--mode",
     type=click.Choice(["repl", "full"]),
@@ -76,11 +66,8 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
 
     Questions are lines of standard input, so no PATH can be -. /help lists what else can be typed. The session is saved after each answer.
     """
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
     quiet = options["quiet"]
-    settings = load_settings(
-        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}, quiet=quiet
-    ).config
+    settings = load_settings(question_flags(options), quiet=quiet).config
     client = HARLM(settings=settings, tools=tools_in_files(options["tools"]), mcp=options["mcp"])
     session = _resumed(client, paths, options) if options["resume"] else _new(client, paths, options)
     with asyncio.Runner() as runner:

@@ -12,7 +12,10 @@ from harlm.cli.printing import show
 from harlm.cli.settings import (
     budget_flags,
     budget_options,
+    concurrency_option,
     load_settings,
+    model_flags,
+    model_options,
     read,
     reading_flags,
     reading_options,
@@ -21,25 +24,12 @@ from harlm.cli.sources import question_of, question_options
 from harlm.client import HARLM
 from harlm.types import Forecast
 
-_FLAGS = {
-    "model": "models.root",
-    "sub_model": "models.sub",
-    "concurrency": "engine.concurrency",
-}
-
 
 @click.command("estimate")
 @question_options
 @reading_options
-@click.option("-m", "--model", metavar="NAME", help="Root model, as for ask.")
-@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
-@click.option(
-    "-j",
-    "--concurrency",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Most model requests in flight at once.",
-)
+@model_options
+@concurrency_option
 @budget_options
 @output_options()
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
@@ -47,8 +37,9 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     """Estimate the cost of QUESTION over files, folders, globs or - for standard input. No key is needed."""
     style = output_style(options)
     asked, paths = question_of(question, paths, options["question_file"])
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
-    settings = load_settings({**flags, **reading_flags(options), **budget_flags(options)}).config
+    settings = load_settings(
+        {**model_flags(options), **reading_flags(options), **budget_flags(options)}
+    ).config
     context = read(paths, settings)
     show_estimate(HARLM(settings=settings).estimate(asked, context), style)
 

@@ -13,30 +13,22 @@ import click
 from harlm.cli.corpora import check_installed, corpora_named, corpus_options
 from harlm.cli.printing import say
 from harlm.cli.settings import (
-    budget_flags,
     budget_options,
+    concurrency_option,
     filter_options,
     load_settings,
-    reading_flags,
+    model_options,
+    question_flags,
     run_options,
-    sandbox_flags,
     sandbox_options,
 )
-from harlm.config import Config
 from harlm.context.web_names import is_page
 from harlm.corpora import Corpora
 from harlm.errors import ContextError
+from harlm.server.listening import KEYS
 from harlm.server.mcp.roots import is_there, roots_of
 from harlm.server.mcp.tools import HarlmTools
 
-_FLAGS = {
-    "model": "models.root",
-    "sub_model": "models.sub",
-    "concurrency": "engine.concurrency",
-    "offline": "models.offline",
-    "cache": "memory.cache",
-    "seed": "engine.seed",
-}
 _PORT = 8643
 
 
@@ -60,15 +52,8 @@ _PORT = 8643
     help=f"Where to listen; {_PORT} by default.",
 )
 @filter_options
-@click.option("-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url].")
-@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
-@click.option(
-    "-j",
-    "--concurrency",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Most model requests in flight for one question.",
-)
+@model_options
+@concurrency_option
 @budget_options
 @sandbox_options
 @run_options
@@ -78,7 +63,7 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
 
     Without PATH, agents ask about files in the current folder, or about texts that they send. The limits hold for each question.
     """
-    config = _config(options)
+    config = load_settings(question_flags(options)).config
     check_installed("mcp", *(("uvicorn", "starlette") if options["http"] else ()))
     named = corpora_named(paths, options["name"], options["corpora"])
     _check_there(named)
@@ -90,7 +75,7 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
     if options["http"]:
         from harlm.server.keys import keys_in  # imports Starlette, an extra
 
-        keys = keys_in(os.environ.get("HARLM_SERVER_API_KEY"))
+        keys = keys_in(os.environ.get(KEYS))
         serve_http(
             tools, version("harlm"), host=options["host"], port=options["port"], keys=keys, secrets=secrets,
             started=lambda address: say(f"MCP server at {address}; corpora: {', '.join(named) or 'none'}; Ctrl-C ends it"),
@@ -99,13 +84,6 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
         if sys.stdin is not None and sys.stdin.isatty():
             say("the server speaks MCP over standard input and output: an agent starts it. Ctrl-C ends it")
         serve_stdio(tools, version("harlm"), secrets)
-
-
-def _config(options: dict[str, Any]) -> Config:
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
-    return load_settings(
-        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)}
-    ).config
 
 
 def _check_there(named: Mapping[str, Sequence[str]]) -> None:

@@ -14,13 +14,19 @@ from harlm.budget.estimate import RunEstimate
 from harlm.cli.cell_plan import show_cell
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import show
-from harlm.cli.settings import load_settings, read, reading_flags, reading_options
+from harlm.cli.settings import (
+    load_settings,
+    model_flags,
+    model_options,
+    read,
+    reading_flags,
+    reading_options,
+)
 from harlm.cli.sources import question_of, question_options
 from harlm.cli.verbs.estimate import forecast_in_short
 from harlm.client import HARLM
 from harlm.types import STRATEGIES, Proposal
 
-_FLAGS = {"model": "models.root", "sub_model": "models.sub", "strategy": "engine.strategy"}
 _NONE = (
     "no strategy understands this question, so a root model would write the program (mode {mode}); strategies read questions such "
     'as "how many of the lines have the label X? The labels are: X, Y"'
@@ -30,8 +36,7 @@ _NONE = (
 @click.command("plan")
 @question_options
 @reading_options
-@click.option("-m", "--model", metavar="NAME", help="Root model, as for ask.")
-@click.option("--sub-model", metavar="NAME", help="What strategies ask; the root model by default.")
+@model_options
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="Only this strategy.")
 @click.option(
     "--after",
@@ -58,8 +63,8 @@ def command(question: str | None, paths: tuple[str, ...], drawing: str | None, *
     if options["after"] or style in ("dot", "svg"):
         raise click.UsageError("--after, --dot and --svg are for the plan of one cell: harlm plan FILE.py")
     asked, paths = question_of(question, paths, options["question_file"])
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
-    settings = load_settings({**flags, **reading_flags(options)}).config
+    flags = {"engine.strategy": options["strategy"], **model_flags(options), **reading_flags(options)}
+    settings = load_settings(flags).config
     estimate = HARLM(settings=settings).estimate(asked, read(paths, settings))
     if style != "text":
         show_value({"chosen": estimate.chosen, "proposals": msgspec.to_builtins(estimate.proposals)}, style)

@@ -13,6 +13,8 @@ from harlm.cli.settings import (
     budget_flags,
     budget_options,
     load_settings,
+    model_flags,
+    model_options,
     read,
     reading_flags,
     reading_options,
@@ -27,7 +29,6 @@ _KNOWN = {
     "harlm_train.cli:train": "Train a router from scored runs.",
     "harlm_train.cli:evaluate": "Measure a router on scored runs that were held out.",
 }
-_FLAGS = {"model": "models.root", "sub_model": "models.sub", "router": "router.file"}
 
 
 class _Verbs(click.Group):
@@ -53,8 +54,7 @@ def command() -> None:
 @command.command("explain")
 @question_options
 @reading_options
-@click.option("-m", "--model", metavar="NAME", help="Root model, as for ask.")
-@click.option("--sub-model", metavar="NAME", help="Sub-model; the root model by default.")
+@model_options
 @click.option("--router", metavar="FILE", help="A router that `harlm router train` has written.")
 @budget_options
 @output_options()
@@ -65,8 +65,8 @@ def explain_(question: str | None, paths: tuple[str, ...], **options: Any) -> No
     """
     style = output_style(options)
     asked, paths = question_of(question, paths, options["question_file"])
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
-    settings = load_settings({**flags, **reading_flags(options), **budget_flags(options)}).config
+    flags = {"router.file": options["router"], **model_flags(options), **reading_flags(options)}
+    settings = load_settings({**flags, **budget_flags(options)}).config
     found = HARLM(settings=settings).explain(asked, read(paths, settings))
     if style != "text":
         show_value(found, style)

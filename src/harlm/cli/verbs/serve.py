@@ -12,31 +12,23 @@ import click
 from harlm.cli.corpora import check_installed, corpora_named, corpus_options
 from harlm.cli.printing import say
 from harlm.cli.settings import (
-    budget_flags,
     budget_options,
+    concurrency_option,
     load_settings,
+    model_options,
     patience,
-    reading_flags,
+    question_flags,
     reading_options,
     run_options,
-    sandbox_flags,
     sandbox_options,
 )
 from harlm.client import HARLM
 from harlm.config import Config
 from harlm.corpora import Corpora
 from harlm.errors import ConfigError
+from harlm.server.listening import KEYS, socket_at
 from harlm.types import MODES
 
-_FLAGS = {
-    "model": "models.root",
-    "sub_model": "models.sub",
-    "offline": "models.offline",
-    "mode": "engine.mode",
-    "concurrency": "engine.concurrency",
-    "cache": "memory.cache",
-    "seed": "engine.seed",
-}
 _MEGABYTE = 1_000_000
 
 
@@ -47,18 +39,11 @@ _MEGABYTE = 1_000_000
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=8642, metavar="N", help="Port; 8642 by default, 0 any."
 )
-@click.option("-m", "--model", metavar="NAME", help="Root model: provider/name[@base_url].")
-@click.option("--sub-model", metavar="NAME", help="What model-written code calls; the root model by default.")
+@model_options
 @click.option(
     "--mode", type=click.Choice(["auto", *MODES]), help="How questions are solved; auto by default."
 )
-@click.option(
-    "-j",
-    "--concurrency",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Most model requests of a run at once.",
-)
+@concurrency_option
 @budget_options
 @click.option(
     "--key-budget",
@@ -90,11 +75,8 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
     The model harlm/auto needs no files: it answers from the conversation itself, however long. Clients need a key if HARLM_SERVER_API_KEY is set; it may hold several, separated by commas.
     """
     check_installed("uvicorn", "starlette", "prometheus_client")
-    flags = {name: options[option] for option, name in _FLAGS.items() if options[option] is not None}
-    config = load_settings(
-        {**flags, **reading_flags(options), **sandbox_flags(options), **budget_flags(options)},
-        quiet=options["quiet"],
-    ).config
+    flags = {"engine.mode": options["mode"], **question_flags(options)}
+    config = load_settings(flags, quiet=options["quiet"]).config
     named = corpora_named(paths, options["name"], options["corpora"])
     if "auto" in named:
         raise ConfigError(
@@ -112,11 +94,11 @@ async def _serve(corpora: Corpora, config: Config, options: dict[str, Any]) -> N
     from harlm.server.incoming import Reception
     from harlm.server.keys import KeyRing, keys_in
     from harlm.server.metrics import ServerMetrics
-    from harlm.server.serving import Serving, socket_at
+    from harlm.server.serving import Serving
 
     quiet = options["quiet"]
     keys = KeyRing(
-        keys_in(os.environ.get("HARLM_SERVER_API_KEY")),
+        keys_in(os.environ.get(KEYS)),
         usd=options["key_budget"],
         at_once=options["key_concurrency"],
     )

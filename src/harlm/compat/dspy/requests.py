@@ -38,7 +38,7 @@ def asked_by(request: Any, annotations: Mapping[str, Any]) -> AskedRequest:
     """The question of a ``dspy.lm15.Request``; ``annotations`` are the types of the output fields, as far as they are known.
 
     Raises:
-        ConfigError: there is no text, a setting of the call that HARLM does not have, or content that is not text.
+        ConfigError: the messages hold no text or other content, or a setting of the call is not one of HARLM's.
     """
     config, empty = request.config, type(request.config)()
     given = {name: getattr(config, name) for name in config.__slots__}

@@ -18,7 +18,7 @@ def asked_by(messages: Sequence[Any], options: Mapping[str, object], documents: 
     """The question of messages, and its context: the documents if there are any, else the conversation.
 
     Raises:
-        ConfigError: there is no text, an option that HARLM does not have, or content that is not text.
+        ConfigError: the messages hold no text or other content, or an option is not one of HARLM's.
         ContextError: the documents cannot be read.
     """
     refuse_options("ChatHarlm", options)

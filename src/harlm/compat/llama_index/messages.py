@@ -14,7 +14,7 @@ def asked_by(messages: str | Sequence[Any], options: Mapping[str, object]) -> tu
     """The question of messages, or of one prompt, and the rest of them as its context.
 
     Raises:
-        ConfigError: there is no text, an option that HARLM does not have, or content that is not text.
+        ConfigError: the messages hold no text or other content, or an option is not one of HARLM's.
     """
     refuse_options("HarlmLLM", options)
     if isinstance(messages, str):

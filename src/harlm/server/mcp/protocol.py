@@ -167,7 +167,7 @@ class _Handlers:
                         title=each.title,
                         read_only_hint=True,
                         destructive_hint=False,
-                        idempotent_hint=True,
+                        idempotent_hint=not each.reaches_out,  # each question is paid for
                         open_world_hint=each.reaches_out,
                     ),
                 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import os
 import threading
@@ -11,15 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from harlm.errors import ConfigError
+from harlm.server.listening import KEYS, address_of, is_loopback, socket_at
 from harlm.server.mcp.protocol import server_of
 from harlm.server.mcp.tools import HarlmTools
 
 if TYPE_CHECKING:
     from harlm.server.keys import KeyRing
-
-KEY = "HARLM_SERVER_API_KEY"
-"""The environment variable with the keys of clients, separated by commas, as for ``harlm serve``."""
 
 PATH = "/mcp"
 """Where the server answers over HTTP."""
@@ -105,58 +101,17 @@ def serve_http(
 
     from harlm.server.keys import KeyRing  # imports Starlette, an extra
 
-    check_open(host, has_keys=bool(keys))
     ring = KeyRing(
         keys, usd=None, at_once=1
     )  # only the keys count here: a question has the limits of the server
-    listening = _listening(host, port)
+    listening = socket_at(host, port, has_keys=bool(keys))
     app = _Guard(_app(tools, version, host, (*secrets, *keys)), ring)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_TO_END_S, lifespan="on"
     )
-    shown = f"[{host}]" if ":" in host else host
-    started(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
+    started(f"{address_of(listening)}{PATH}")
     with listening:
         asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
-
-
-def check_open(host: str, *, has_keys: bool) -> None:
-    """Return if a server may listen there.
-
-    Raises:
-        ConfigError: others can reach it, and there is no key.
-    """
-    if not has_keys and not is_loopback(host):
-        raise ConfigError(
-            f"{host!r} can be reached from other machines; set {KEY} to a long random key, which clients then send as a bearer token, "
-            "or use --host 127.0.0.1"
-        )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listening(host: str, port: int) -> Any:
-    import socket
-
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); choose another --port or --host"
-        ) from error
-    # Accepted connections inherit it. asyncio sets it for its own sockets only, and each piece of a stream would wait for the client's
-    # delayed acknowledgement: 40 ms.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
 
 
 def _app(tools: HarlmTools, version: str, host: str, secrets: tuple[str | None, ...]) -> Any:
@@ -203,7 +158,7 @@ class _Guard:
 async def _refuse(send: _Send) -> None:
     said = {
         "error": "unauthorized",
-        "error_description": f"send a key in {KEY} as: Authorization: Bearer KEY",
+        "error_description": f"send a key in {KEYS} as: Authorization: Bearer KEY",
     }
     headers = [(b"content-type", b"application/json"), (b"www-authenticate", b'Bearer realm="harlm"')]
     await send({"type": "http.response.start", "status": 401, "headers": headers})

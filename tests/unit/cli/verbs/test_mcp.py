@@ -26,7 +26,7 @@ def folders() -> None:
         (["https://example.com/x"], 3, "name files and folders"),
         (["missing"], 8, "'missing' does not exist"),
         (["a", "--corpus", "x=./none/*.md", "--root", "none"], 3, "'none' cannot be a root"),
-        (["--http", "--host", "0.0.0.0"], 3, "set HARLM_SERVER_API_KEY to a long random key"),
+        (["--http", "--host", "0.0.0.0"], 3, "set HARLM_SERVER_API_KEY to long random keys"),
         (["--http", "--port", "70000"], 2, "70000"),
         (["--http", "--host", "no.such.host.invalid"], 3, "HARLM_SERVER_API_KEY"),
     ],
