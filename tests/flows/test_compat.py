@@ -1,4 +1,4 @@
-"""DSPy, LangChain and LlamaIndex ask HARLM, which asks a provider on loopback: the real packages, each in an interpreter of its own."""
+"""DSPy, LangChain, LlamaIndex and programs for the reference RLM ask HARLM, which asks a provider on loopback: with the real packages, each in an interpreter of its own."""
 
 from __future__ import annotations
 
@@ -43,6 +43,29 @@ def reply(request: Request) -> str:
 def docs() -> None:
     Path("docs").mkdir()
     Path("docs/harbour.txt").write_text("Lorem ipsum.\nThe harbour was built by Bob.\n", encoding="utf-8")
+
+
+def finds_the_code(request: Request) -> str:
+    """A model that writes a program where it has a REPL, and answers from what it is shown elsewhere."""
+    if request.model == "sub" or "llm_query" not in request.messages[0][1]:
+        return "4711"
+    if any(role == "assistant" for role, _ in request.messages):
+        return "```repl\nanswer['content'] = found\nanswer['ready'] = True\n```"
+    return "```repl\nfound = llm_query('Which code? ' + context[:200])\nprint(found)\n```"
+
+
+def test_rlms() -> None:
+    with ChatServer(finds_the_code) as server:
+        report = reported_by("use_rlms.py", server.base_url)
+    theirs, ours = report["rlm"], report["harlm.compat.rlms"]
+    assert theirs["response"] == "4711"
+    assert "4711" in ours["response"]
+    for same in ("parameters", "completion", "fields", "root_model"):
+        assert ours[same] == theirs[same], same
+    assert ours["keeps_prompt"]
+    assert ours["takes_time"]
+    assert ours["models"].keys() <= theirs["models"].keys()
+    assert all(each == theirs["models"]["root"] for each in ours["models"].values())
 
 
 def test_dspy() -> None:
