@@ -220,6 +220,14 @@ class CellFinished(Event, frozen=True, kw_only=True, tag="cell_finished"):
     waiting_s: float
 
 
+class TiersChanged(Event, frozen=True, kw_only=True, tag="tiers_changed"):
+    """After a cell, the tiers of the run's memory hold other numbers of entries than before."""
+
+    hot: int
+    warm: int
+    cold: int
+
+
 class ScheduledCall(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a cell, as a node of the cell's graph.
 
@@ -417,6 +425,7 @@ AnyEvent = (
     | ReplOpened
     | CellStarted
     | CellFinished
+    | TiersChanged
     | Scheduled
     | Raced
     | Searched

@@ -97,6 +97,7 @@ STORY: list[events.Event] = [
         wall_s=0.1,
         waiting_s=0.0,
     ),
+    events.TiersChanged(seq=12, node="0", hot=2, warm=1, cold=3),
     events.Noted(seq=13, node="0", message=HOSTILE),
     events.Reused(seq=13, node="0", role="sub", model="a/b", messages=(), text=HOSTILE, saved=Usage(calls=1)),
     events.Folded(seq=13, node="0", turns=3, tokens=9_000, view_tokens=700),

@@ -22,6 +22,14 @@ describe('memory', () => {
     expect([series.reused.values.at(-1), series.searches.values.at(-1), series.folded.values.at(-1)]).toEqual([2, 1, 0])
   })
 
+  it('follows the entries of each tier', () => {
+    const run = story([{ id: 0 }], [])
+    const mark = { id: 0, node: 0, kind: 'tiers_changed', text: '' }
+    run.marks.push({ ...mark, at: 2, a: 3, b: 1, c: 4 }, { ...mark, id: 1, at: 5, a: 2, b: 2, c: 6 })
+    const { hot, warm, cold } = memorySeries(run).tiers
+    expect([hot.at, hot.values, warm.values, cold.values]).toEqual([[0, 2, 5, 10], [0, 3, 2, 2], [0, 1, 2, 2], [0, 4, 6, 6]])
+  })
+
   it('holds values until the next over a common axis', () => {
     expect(aligned([{ at: [0, 2], values: [1, 3] }, { at: [1], values: [5] }])).toEqual({ at: [0, 1, 2], values: [[1, 1, 3], [0, 5, 5]] })
   })

@@ -51,14 +51,24 @@ export function burnDown(story: Story): Burn[] {
 }
 
 export interface MemorySeries {
+  /** Entries that each tier holds, as cells change them. */
+  tiers: Record<Tier, Series>
   reused: Series
   searches: Series
   /** Tokens that turns took before they were moved into memory, less those of the views that stand for them. */
   folded: Series
 }
 
+export type Tier = 'hot' | 'warm' | 'cold'
+export const TIERS: readonly Tier[] = ['hot', 'warm', 'cold']
+
 export function memorySeries(story: Story): MemorySeries {
-  const found: MemorySeries = { reused: started(), searches: started(), folded: started() }
+  const found: MemorySeries = {
+    tiers: { hot: started(), warm: started(), cold: started() },
+    reused: started(),
+    searches: started(),
+    folded: started(),
+  }
   const spans = story.spans.filter((span) => span.kind === 'reused' || span.kind === 'search').sort((a, b) => a.start - b.start)
   let [reused, searches, folded] = [0, 0, 0]
   for (const span of spans) {
@@ -67,8 +77,13 @@ export function memorySeries(story: Story): MemorySeries {
   }
   for (const mark of story.marks) {
     if (mark.kind === 'folded') add(found.folded, mark.at, (folded += Math.max(0, mark.a - mark.b)))
+    if (mark.kind === 'tiers_changed') {
+      add(found.tiers.hot, mark.at, mark.a)
+      add(found.tiers.warm, mark.at, mark.b)
+      add(found.tiers.cold, mark.at, mark.c)
+    }
   }
-  for (const series of Object.values(found) as Series[]) add(series, story.total, series.values.at(-1) ?? 0)
+  for (const series of [...Object.values(found.tiers), found.reused, found.searches, found.folded]) add(series, story.total, series.values.at(-1) ?? 0)
   return found
 }
 

@@ -8,7 +8,7 @@ export const SPAN_FIELDS = [
   'id', 'kind', 'node', 'start', 'end', 'label', 'role', 'state', 'turn', 'input', 'output', 'cached', 'micros', 'sent', 'got',
   'size', 'text', 'early', 'waiting',
 ] as const
-export const MARK_FIELDS = ['id', 'at', 'node', 'kind', 'text', 'a', 'b'] as const
+export const MARK_FIELDS = ['id', 'at', 'node', 'kind', 'text', 'a', 'b', 'c'] as const
 export const GRAPH_FIELDS = ['number', 'label', 'needs', 'state', 'is_early', 'start', 'seconds', 'span', 'node', 'note'] as const
 
 export interface Node {
@@ -63,6 +63,7 @@ export interface Mark {
   text: string
   a: number
   b: number
+  c: number
 }
 
 export interface GraphNode {

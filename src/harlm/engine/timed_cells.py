@@ -10,6 +10,7 @@ from harlm import events
 from harlm.cleanup import finished
 from harlm.engine.approval import REFUSED
 from harlm.engine.workspace import Workspace
+from harlm.memory.statistics import TIERS, Tier
 from harlm.types import Observation, PendingCell
 
 _GRACE_S = 0.1  # at most; after the time to work, for a cell to end by itself once its calls are refused
@@ -26,6 +27,7 @@ class TimedCells:
         self._workspace = workspace
         self._node = workspace.node
         self._has_repl = False
+        self._sizes: dict[Tier, int] = dict.fromkeys(TIERS, 0)
 
     async def run(self, cell: str, turn: int) -> Observation:
         """The result of a cell. If the time to work ends first, the cell is cancelled and the account says so.
@@ -102,6 +104,9 @@ class TimedCells:
                 waiting_s=round(observation.waiting_s, 6),
             )
         )
+        if (sizes := self._node.run.memory.sizes) != self._sizes:
+            self._sizes = sizes
+            self._emit(events.TiersChanged(hot=sizes["hot"], warm=sizes["warm"], cold=sizes["cold"]))
         return observation
 
     async def _within(self, seconds: float, work: asyncio.Task[Observation]) -> Observation | None:

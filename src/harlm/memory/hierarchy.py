@@ -395,8 +395,13 @@ class Memory:
         kept, probed = self._warm.probe(answer, self._hot.get)
         return self.statistics.use(kept=kept, probed=probed)
 
+    @property
+    def sizes(self) -> dict[Tier, int]:
+        """The entries that each tier holds now."""
+        return {"hot": len(self._hot), "warm": len(self._warm.kept), "cold": len(self._known)}
+
     def _look(self) -> None:
-        self.statistics.seen({"hot": len(self._hot), "warm": len(self._warm.kept), "cold": len(self._known)})
+        self.statistics.seen(self.sizes)
 
 
 def _one_line(value: str | bytes, most: int) -> str:

@@ -83,7 +83,7 @@ class SpanRow(msgspec.Struct, array_like=True, kw_only=True):
 
 
 class MarkRow(msgspec.Struct, array_like=True, kw_only=True):
-    """Something that happened at one time: its kind as in the trace, what it says, and two figures of it."""
+    """Something that happened at one time: its kind as in the trace, what it says, and up to three figures of it."""
 
     id: int
     at: float
@@ -92,6 +92,7 @@ class MarkRow(msgspec.Struct, array_like=True, kw_only=True):
     text: str = ""
     a: float = 0.0
     b: float = 0.0
+    c: float = 0.0
 
 
 class GraphNode(msgspec.Struct, array_like=True, kw_only=True):

@@ -281,11 +281,20 @@ class StoryBuilder:
                 head.state, head.error, head.error_type = "failed", event.error[:_ANSWER], event.type
 
     def _add_mark(self, event: events.Event, at: float) -> None:
-        text, a, b = _mark(event)
+        text, *figures = _mark(event)
         if len(self._marks) < _MOST_MARKS:
             node = self._node(event, at).id
             self._marks.append(
-                MarkRow(id=len(self._marks), at=at, node=node, kind=event.kind, text=text[:1_000], a=a, b=b)
+                MarkRow(
+                    id=len(self._marks),
+                    at=at,
+                    node=node,
+                    kind=event.kind,
+                    text=text[:1_000],
+                    a=figures[0],
+                    b=figures[1],
+                    c=figures[2],
+                )
             )
 
     # -- rows ----------------------------------------------------------------------------------------------
@@ -378,27 +387,30 @@ def put_answer(head: RunHead, answer: Answer) -> None:
     head.memory, head.reading, head.sandbox = answer.memory, answer.reading, answer.sandbox
 
 
-def _mark(event: events.Event) -> tuple[str, float, float]:
+def _mark(event: events.Event) -> tuple[str, float, float, float]:
+    """What a mark says, and three figures."""
     match event:
         case events.Folded():
-            return f"{event.turns} turns into memory", event.tokens, event.view_tokens
+            return f"{event.turns} turns into memory", event.tokens, event.view_tokens, 0.0
         case events.LimitReached():
-            return event.message, _finite(event.used), _finite(event.allowed)
+            return event.message, _finite(event.used), _finite(event.allowed), 0.0
         case events.Retried():
-            return f"{event.model}: {event.error}", event.attempt, event.wait_s
+            return f"{event.model}: {event.error}", event.attempt, event.wait_s, 0.0
         case events.Hedged():
-            return f"{event.model} asked a second time", event.after_s, 0.0
+            return f"{event.model} asked a second time", event.after_s, 0.0, 0.0
         case events.FellBack():
-            return f"{event.model} → {event.instead}: {event.error}", 0.0, 0.0
+            return f"{event.model} → {event.instead}: {event.error}", 0.0, 0.0, 0.0
         case events.Noted():
-            return event.message, 0.0, 0.0
+            return event.message, 0.0, 0.0, 0.0
         case events.TraceCut():
-            return f"the trace was cut at {event.limit_mb:,} MB", event.limit_mb, 0.0
+            return f"the trace was cut at {event.limit_mb:,} MB", event.limit_mb, 0.0, 0.0
         case events.Resumed():
-            return f"taken up again after {event.calls} calls", event.calls, event.cost_micros or 0
+            return f"taken up again after {event.calls} calls", event.calls, event.cost_micros or 0, 0.0
         case events.Proposed():
-            return f"strategy {event.proposal.strategy}", len(event.proposal.cells), event.proposal.fit
-    return "", 0.0, 0.0
+            return f"strategy {event.proposal.strategy}", len(event.proposal.cells), event.proposal.fit, 0.0
+        case events.TiersChanged():
+            return "", event.hot, event.warm, event.cold
+    return "", 0.0, 0.0, 0.0
 
 
 def _finite(value: float) -> float:

@@ -16,8 +16,8 @@ from tests.support.nodes import node_with
 
 
 def cells_on(caps: Caps | None = None) -> tuple[TimedCells, Workspace, EventLog]:
-    node, log = node_with(ScriptedModel([]), caps=caps)
-    workspace = Workspace.open(Task(question="What?", context=load("a text")), node, "repl", solve=solve)
+    node, log = node_with(ScriptedModel(lambda _: "a reply"), caps=caps)
+    workspace = Workspace.open(Task(question="What?", context=load("a text")), node, "full", solve=solve)
     return TimedCells(workspace), workspace, log
 
 
@@ -31,6 +31,17 @@ async def test_a_cell_has_its_events_and_what_it_printed_is_learned() -> None:
     kinds = [event.kind for event in log.events]
     assert kinds == ["repl_opened", "cell_started", "cell_finished", "cell_started", "cell_finished"]
     assert [each.turn for each in log.of(events.CellFinished)] == [3, 4]
+
+
+async def test_cells_that_change_what_memory_holds_say_how_many_entries_each_tier_has() -> None:
+    cells, workspace, log = cells_on()
+    await cells.run("one = llm_query('first')\ntwo = llm_query('second')", 1)
+    await cells.run("x = 1", 2)
+    await cells.run("three = llm_query('third')", 3)
+    await workspace.close()
+    kinds = [event.kind for event in log.events if event.kind in ("cell_finished", "tiers_changed")]
+    assert kinds == ["cell_finished", "tiers_changed", "cell_finished", "cell_finished", "tiers_changed"]
+    assert [(each.hot, each.cold) for each in log.of(events.TiersChanged)] == [(2, 2), (3, 3)]
 
 
 async def test_a_cell_that_takes_longer_than_the_time_to_work_is_cancelled() -> None:

@@ -85,14 +85,16 @@ def test_what_the_run_reports_is_marked(tmp_path: Path) -> None:
     told: list[Told] = [
         (1, "0", events.Noted(message="mind this")),
         (2, "0", events.Folded(turns=3, tokens=900, view_tokens=100)),
+        (2, "0", events.TiersChanged(hot=3, warm=1, cold=4)),
         (3, "0", events.LimitReached(limit="usd", used=1.0, allowed=1.0, message="spent")),
         (4, "0", events.Routed(mode="full", probabilities={"full": 1.0}, reasons=("long",))),
     ]
     story = built(tmp_path, [*BEGUN, *told]).whole()
-    assert [(mark.kind, mark.a, mark.b) for mark in story.marks] == [
-        ("noted", 0, 0),
-        ("folded", 900, 100),
-        ("limit_reached", 1, 1),
+    assert [(mark.kind, mark.a, mark.b, mark.c) for mark in story.marks] == [
+        ("noted", 0, 0, 0),
+        ("folded", 900, 100, 0),
+        ("tiers_changed", 3, 1, 4),
+        ("limit_reached", 1, 1, 0),
     ]
     assert story.routes[0].reasons == ("long",)
 

@@ -2,7 +2,7 @@
 
 import { useMemo } from 'preact/hooks'
 import { count, money, oneLine, plural, seconds, share, short } from '../format'
-import { aligned, memorySeries, type Series } from '../series'
+import { aligned, memorySeries, TIERS, type MemorySeries, type Series } from '../series'
 import { Chart } from './chart'
 import { Empty } from './parts'
 import type { ViewProps } from './run-view'
@@ -17,8 +17,9 @@ export function MemoryView({ story, version, shared }: ViewProps) {
     ['Searches', series.searches, 'hot'],
   ]
   const used = charts.filter(([, each]) => (each.values.at(-1) ?? 0) > 0)
+  const entries = Math.max(...TIERS.flatMap((tier) => series.tiers[tier].values))
   const accesses = memory ? memory.hot.served + memory.warm.served + memory.cold.served + memory.misses : 0
-  if (used.length === 0 && accesses === 0) {
+  if (used.length === 0 && accesses === 0 && entries === 0) {
     return (
       <Empty title="Memory was not used">
         <p>Nothing was folded, searched or reused in this run.</p>
@@ -28,6 +29,7 @@ export function MemoryView({ story, version, shared }: ViewProps) {
   return (
     <div class="blocks">
       <div class="charts">
+        {entries > 0 && <TierChart tiers={series.tiers} themeName={shared.theme.name} />}
         {used.map(([name, each, paint]) => (
           <MemoryChart key={name} name={name} series={each} paint={paint} themeName={shared.theme.name} />
         ))}
@@ -114,6 +116,25 @@ export function Bar({ part, whole }: { part: number; whole: number }) {
       </span>
       {share(part, whole)}
     </span>
+  )
+}
+
+function TierChart({ tiers, themeName }: { tiers: MemorySeries['tiers']; themeName: string }) {
+  const { at, values } = useMemo(() => aligned(TIERS.map((tier) => tiers[tier])), [tiers])
+  const lines = useMemo(() => TIERS.map((name, index) => ({ name, paint: name, values: values[index]! })), [values])
+  const told = TIERS.map((tier) => `${count(tiers[tier].values.at(-1) ?? 0)} ${tier}`).join(', ')
+  return (
+    <figure class="card block">
+      <figcaption>
+        <b>Entries by tier</b>{' '}
+        {TIERS.map((tier) => (
+          <span key={tier} class="muted">
+            <i class={`swatch swatch-${tier}`} aria-hidden="true" /> {count(tiers[tier].values.at(-1) ?? 0)} {tier}{' '}
+          </span>
+        ))}
+      </figcaption>
+      <Chart at={at} lines={lines} text={short} label={`Entries of memory by tier over time: ${told} at the end`} themeName={themeName} height={160} isWhole />
+    </figure>
   )
 }
 
