@@ -30,7 +30,7 @@ _KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR",
 _GRACE_S = 1.0  # seconds that a program may take to end once its input is closed
 _TO_DIE_S = 3.0  # seconds in which its keeper ends the group
 _AT_ONCE = 100  # messages that are read before other work gets a turn
-_LOOK_S = 0.3  # seconds in which a program that has closed its output should end
+_LOOK_S = 1.0  # seconds in which a program that has closed its output or its input should end
 _ERRORS = 64 << 10  # bytes of a line of errors
 
 
@@ -55,7 +55,7 @@ async def started(server: McpServer, words: ServerWords) -> AsyncIterator[tuple[
     sent, outgoing = anyio.create_memory_object_stream[Any](0)
     tasks = [
         asyncio.create_task(program.read(into, words)),
-        asyncio.create_task(program.write(outgoing, into)),
+        asyncio.create_task(program.write(outgoing, into, words)),
         asyncio.create_task(program.listen(words)),
     ]
     try:
@@ -128,7 +128,7 @@ class _Program:
         code = self._process.returncode
         return ENDED if code == 0 else f"{ENDED} with exit code {code}"
 
-    async def write(self, outgoing: Any, into: Any) -> None:
+    async def write(self, outgoing: Any, into: Any, words: ServerWords) -> None:
         """Send messages to the program. If it does not read them any more, the session sees that it has ended."""
         assert self._process.stdin is not None
         try:
@@ -138,6 +138,8 @@ class _Program:
                     self._process.stdin.write(text.encode() + b"\n")
                     await self._process.stdin.drain()
         except OSError:
+            if await _waited(self._process, _LOOK_S):  # else it lives, and has only closed its input
+                words.because(await self._ending())
             await into.aclose()
 
     async def listen(self, words: ServerWords) -> None:
