@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -30,6 +30,13 @@ async def finished(work: Awaitable[T]) -> T:
     if not doing.cancelled():
         doing.exception()  # retrieved, or asyncio would log it
     raise cancelled
+
+
+async def all_ended(tasks: Iterable[asyncio.Future[T]]) -> None:
+    """Return when every task has ended, however it ends. ``tasks`` may be a set that tasks leave when they end."""
+    waited = tuple(tasks)
+    if waited:
+        await finished(asyncio.wait(waited))
 
 
 async def all_finished(*works: Awaitable[object]) -> None:

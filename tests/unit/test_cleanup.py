@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from harlm.cleanup import all_finished, finished
+from harlm.cleanup import all_ended, all_finished, finished
 
 
 class _Work:
@@ -71,3 +71,29 @@ async def test_all_works_are_done_though_one_fails() -> None:
 
 async def test_no_work_is_done_at_once() -> None:
     await all_finished()
+
+
+async def test_tasks_may_leave_their_set_while_it_is_waited_for() -> None:
+    open_ones: set[asyncio.Task[str]] = set()
+    waiting = asyncio.create_task(all_ended(open_ones))
+    for error in (None, ValueError("broken")):
+        task = asyncio.create_task(_Work(error).do())
+        open_ones.add(task)
+        task.add_done_callback(open_ones.discard)
+    await waiting
+    assert not open_ones
+
+
+async def test_a_task_that_has_ended_and_is_still_in_its_set_is_waited_for() -> None:
+    ended = asyncio.create_task(asyncio.sleep(0))
+    open_ones = {ended}
+    ended.add_done_callback(open_ones.discard)
+    while not ended.done():
+        await asyncio.sleep(0)
+    open_ones.add(ended)  # as between the end of a task and the call of what was to be done then
+    asyncio.get_running_loop().call_soon(open_ones.clear)
+    await all_ended(open_ones)
+
+
+async def test_no_tasks_have_ended_at_once() -> None:
+    await all_ended(())

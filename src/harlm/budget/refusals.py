@@ -59,7 +59,7 @@ def in_debt(caps: Amounts, committed: Amounts, debt: Amounts) -> LimitExceeded:
 def out_of_time(used_s: float, allowed_s: float) -> DeadlineExceeded:
     """The refusal of a request whose time has ended."""
     return DeadlineExceeded(
-        f"the time limit of {allowed_s:.3g} s has passed; raise --timeout",
+        f"the time limit of {max(allowed_s, 0.0):.3g} s has passed; raise --timeout",
         limit="seconds",
         used=used_s,
         allowed=allowed_s,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from harlm.budget.pressure import NO_SPECULATION
-from harlm.cleanup import finished
+from harlm.cleanup import all_ended, finished
 from harlm.engine.replies import ClosedBlocks
 from harlm.engine.timed_cells import TimedCells
 from harlm.engine.workspace import Workspace
@@ -91,8 +91,7 @@ class EarlyBlocks:
         if ahead is not None:
             await finished(ahead.drop())
         await self._workspace.cells.forget()
-        if self._closing:
-            await finished(asyncio.wait(self._closing))
+        await all_ended(self._closing)
 
 
 class _Ahead:

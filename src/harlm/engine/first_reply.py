@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from harlm import events
 from harlm.budget.pressure import NO_SPECULATION
-from harlm.cleanup import finished
+from harlm.cleanup import all_ended
 from harlm.engine.call import Call, make
 from harlm.engine.node import Node
 from harlm.engine.root_reply import RootReply, root_reply_in
@@ -111,7 +111,7 @@ async def first_reply(node: Node, call: Call, mode: Mode) -> Completion:
     finally:
         for task in draws:
             task.cancel()
-        await finished(asyncio.wait(draws))
+        await all_ended(draws)
     node.emit(_raced(node, draws, best, asyncio.get_running_loop().time() - began))
     return best.result()
 
