@@ -85,12 +85,9 @@ async def test_tasks_may_leave_their_set_while_it_is_waited_for() -> None:
 
 
 async def test_a_task_that_has_ended_and_is_still_in_its_set_is_waited_for() -> None:
-    ended = asyncio.create_task(asyncio.sleep(0))
-    open_ones = {ended}
-    ended.add_done_callback(open_ones.discard)
-    while not ended.done():
-        await asyncio.sleep(0)
-    open_ones.add(ended)  # as between the end of a task and the call of what was to be done then
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    ended.set_result(None)
+    open_ones = {ended}  # as between the end of a task and the call of what was to be done then
     asyncio.get_running_loop().call_soon(open_ones.clear)
     await all_ended(open_ones)
 
