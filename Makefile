@@ -101,12 +101,13 @@ COMPILE = $(VENV)-uv/bin/uv pip compile --quiet --universal --python-version 3.1
 	--emit-build-options --annotation-style line --custom-compile-command 'make locks' $(UPGRADE) --group build
 
 # All but `encoder` and `int8`, which bring torch: several gigabytes, in a build for one's own processor.
-EXTRAS = monty tokens vectors tantivy minilm outlook local mcp serve otel bench train test check
+EXTRAS = monty tokens vectors tantivy minilm outlook local mcp serve postgres ray otel bench train test check
 
 locks:
 	$(MAKE) $(VENV)-uv/.uv VENV=$(VENV)-uv
 	$(COMPILE) --group uv -o locks/uv.txt
 	$(COMPILE) --group servers -o locks/servers.txt
+	$(COMPILE) --group docs -o locks/docs.txt
 	$(COMPILE) pyproject.toml --group clients -o locks/clients.txt
 	$(COMPILE) pyproject.toml $(EXTRAS:%=--extra %) -o locks/all.txt
 	$(COMPILE) pyproject.toml -c locks/all.txt --extra test --extra check -o locks/check.txt
