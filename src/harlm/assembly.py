@@ -9,10 +9,9 @@ import math
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,37 +19,30 @@ from harlm.branching.calibration import Calibration
 from harlm.branching.confidence import calibrations_in, shipped
 from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
+from harlm.budget.purse import Purse
+from harlm.common_parts import RICHEST_USD, CommonParts, FixedModels, done_by, open_common, refuse_unpriced
 from harlm.config import DEFAULT_USD, Config
-from harlm.config.tables import read_settings_file
-from harlm.engine import Models, Node, Run, new_run_id
+from harlm.engine import Node, Run, new_run_id
 from harlm.engine.approval import Approval, Approve
 from harlm.errors import ConfigError
 from harlm.home import (
     calibrations_folder,
     home_of,
     index_file,
-    journal_file,
-    limits_file,
-    memory_file,
-    models_folder,
     prices_file,
     ratings_file,
     router_file,
     skills_file,
 )
-from harlm.journal import CallJournal, Reuse, RunJournal
-from harlm.memory import ColdStore, InMemoryStore, Memory
+from harlm.journal import Reuse, RunJournal
+from harlm.memory import Memory
 from harlm.models.access import Access
-from harlm.models.choosing import ModelChoice, ModelMaker
+from harlm.models.choosing import ModelChoice
 from harlm.models.names import PROVIDERS, parse_model_name
-from harlm.models.wrappers import KnownLimits, Layers, Patience
 from harlm.protocols import (
-    CallStore,
     Embedder,
-    LanguageModel,
     MemoryStore,
     Router,
-    TokenCounter,
     Tool,
     TraceSink,
 )
@@ -62,20 +54,13 @@ from harlm.router.learned import Chances, LearnedRouter
 from harlm.router.model import RouterModel
 from harlm.router.model import load as load_router
 from harlm.router.model import shipped as shipped_router
-from harlm.sandbox.tiers import ChosenSandbox
-from harlm.storage import write_whole
 from harlm.storing import journal_of, stored_run
-from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
 from harlm.tools.toolset import NO_TOOLS, Toolset
 from harlm.tracing.experience import Skills, ratings_in
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.otel import telemetry_of
 from harlm.types import Price
-
-_PATIENCE_S = 60.0  # seconds that the results of a run may take to get on disk
-_LAST_S = 0.1  # and after its time limit
-_RICHEST_USD = 1e9  # a higher limit means no limit
 
 
 def router_of(config: Config) -> Router:
@@ -123,28 +108,11 @@ def caps_of(config: Config, began: float | None = None) -> Caps:
     usd = DEFAULT_USD if budget.usd is None else budget.usd
     return Caps(
         tokens=UNLIMITED if budget.tokens is None else budget.tokens,
-        micros=UNLIMITED if usd > _RICHEST_USD else round(usd * 1_000_000),
+        micros=UNLIMITED if usd > RICHEST_USD else round(usd * 1_000_000),
         calls=UNLIMITED if budget.calls is None else budget.calls,
         ends=math.inf if budget.seconds is None else began + budget.seconds,
         depth=config.engine.max_depth,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedModels:
-    """Models of a run that does not choose any.
-
-    Attributes:
-        models: by role.
-        identities: under which their replies are kept, by full name.
-    """
-
-    models: Models
-    identities: Mapping[str, str | None]
-
-    def identity_of(self, model: LanguageModel) -> str | None:
-        """The identity under which the replies of a model are kept."""
-        return self.identities.get(model.name)
 
 
 @asynccontextmanager
@@ -162,6 +130,7 @@ async def open_run(
     began: float | None = None,
     earlier: str | None = None,
     fixed: FixedModels | None = None,
+    common: CommonParts | None = None,
 ) -> AsyncIterator[Node]:
     """The root node of a new run, with all its parts; they are closed at the end.
 
@@ -176,38 +145,43 @@ async def open_run(
         began: when the time limit began to count, by ``time.monotonic``; by default now.
         earlier: the id of a stored run that is taken up again; ``None`` for a new run.
         fixed: the models, in place of those of the settings.
+        common: parts that are open already, in place of ``root``, ``sub``, ``prices``, ``environment`` and ``fixed``.
 
     Raises:
         ConfigError: a model or a server of tools cannot be used, or a model has no price although money is limited.
         TraceError: the earlier run is open in another process, or its journal cannot be used.
         DeadlineExceeded: the time ran out while servers of tools started.
     """
-    began, listed = time.monotonic() if began is None else began, PriceList(prices_file(config), prices)
+    began = time.monotonic() if began is None else began
+    ends = caps_of(config, began).ends
     async with AsyncExitStack() as cleanup:
-        variables = os.environ if environment is None else environment
-        access, layers = Access(config.models, variables, cleanup), _layers(config, cleanup)
-        maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
-        models = await _models(config, maker, layers, root, sub) if fixed is None else fixed.models
-        billing, run_id = Billing(listed, _counters(maker)), earlier or new_run_id()
-        redactor = Redactor([*access.secrets, *tools.secrets])
+        if common is None:
+            opened = open_common(
+                config, root=root, sub=sub, prices=prices, environment=environment, fixed=fixed, ends=ends
+            )
+            common = await cleanup.enter_async_context(opened)
+        listed, layers = common.listed, common.layers
+        billing, run_id = Billing(listed, common.counter_of), earlier or new_run_id()
+        redactor = Redactor([*common.access.secrets, *tools.secrets])
         stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
         journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, is_new=earlier is None)
-        account = _account(config, began, journal)
-        embedder, paid = await _embedder(config, access, account, billing, cleanup)
-        _refuse_unpriced(config, listed, [*maker.named, *paid])
+        account = _account(config, began, journal, common.purse)
+        embedder, paid = await _embedder(config, common.access, account, billing, cleanup)
+        refuse_unpriced(config, listed, [*common.maker.named, *paid])
         skills, (named, notes) = Skills(skills_file(config)), await _opened(tools, config, account, cleanup)
         run = Run(
             id=run_id,
-            sandbox=_sandbox(config, cleanup), router=router_of(config), sink=Fanout((*telemetry_of(config, redactor, [stored, *sinks]), stored, skills, *sinks)),
+            sandbox=common.sandbox, router=router_of(config), sink=Fanout((*telemetry_of(config, redactor, [stored, *sinks]), stored, skills, *sinks)),
             settings=config.engine, memory_settings=config.memory, router_settings=config.router, billing=billing,
             around=layers.around, index_file=index_file(config),
-            memory=_memory(config, run_id, goal, embedder, cleanup, account),
-            journal=journal, redactor=redactor, reuse=_reuse(config, cleanup, account), identity_of=(fixed or maker).identity_of,
+            memory=_memory(config, run_id, goal, embedder, cleanup, common.entries),
+            journal=journal, redactor=redactor, reuse=None if common.calls is None else Reuse(common.calls, common.flights),
+            identity_of=common.identity_of,
             open_repls=config.sandbox.open_repls, calibrations=_calibrations(config), skill_of=skills.of, draw=_draw(config), temperature=_temperature(config),
             tools=named, opening_notes=notes, approval=None if approve is None else Approval(approve),
         )  # fmt: skip
         cleanup.push_async_callback(run.end_tools)
-        yield Node(run=run, models=models, account=account)
+        yield Node(run=run, models=common.models, account=account)
 
 
 @asynccontextmanager
@@ -244,17 +218,11 @@ async def _opened(
         raise account.too_late() from None
 
 
-def _account(config: Config, began: float, journal: RunJournal) -> Account:
+def _account(config: Config, began: float, journal: RunJournal, purse: Purse | None) -> Account:
     """The account of a run, which counts what its earlier attempts have paid."""
-    account = Account(caps_of(config, began), began=began, log=journal)
+    account = Account(caps_of(config, began), began=began, log=journal, purse=purse)
     account.owe(journal.earlier.spent)
     return account
-
-
-def _sandbox(config: Config, cleanup: AsyncExitStack) -> ChosenSandbox:
-    sandbox = ChosenSandbox(config.sandbox)
-    cleanup.push_async_callback(sandbox.close)
-    return sandbox
 
 
 def _calibrations(config: Config) -> tuple[Calibration, ...]:
@@ -273,59 +241,15 @@ def _draw(config: Config) -> float | None:
     return random.Random(config.engine.seed).random()  # noqa: S311 - a draw, not a secret
 
 
-def _counters(maker: ModelMaker) -> Callable[[str], TokenCounter | None]:
-    """The token counter of each model: what the model brings itself, else an installed tokenizer."""
-    return lambda name: maker.counter_of(name) or tokenizer_of(name)
-
-
-def _layers(config: Config, cleanup: AsyncExitStack) -> Layers:
-    """The call layers around the models of a run. At its end, what they have learned is kept for later runs."""
-    known = _known_limits(limits_file(config).absolute())
-    known.refresh()
-    layers = Layers(
-        concurrency=config.engine.concurrency,
-        patience=Patience(retries=config.models.retries, seconds=config.models.patience_s),
-        hedges=config.models.hedging,
-        known=known,
-    )
-    cleanup.callback(known.save)
-    cleanup.callback(layers.remember)
-    return layers
-
-
-@lru_cache(maxsize=64)
-def _known_limits(file: Path) -> KnownLimits:
-    """What is known of limits: one table for all runs of this process that have the same home."""
-    return KnownLimits(partial(read_settings_file, file, may_be_link=True), partial(write_whole, file))
-
-
-async def _models(
-    config: Config, maker: ModelMaker, layers: Layers, root: ModelChoice | None, sub: ModelChoice | None
-) -> Models:
-    """The models of a run by role: ``root`` and ``sub`` if given, else those of the settings."""
-    chosen = config.models
-    root_model = await maker.make(root if root is not None else chosen.root)
-    named_sub = sub if sub is not None else chosen.sub
-    if chosen.fallback is not None:
-        layers.fall_back_to(await maker.make(chosen.fallback))
-    return Models(
-        root=root_model,
-        sub=root_model if named_sub is None else await maker.make(named_sub),
-        economy=None if chosen.economy is None else await maker.make(chosen.economy),
-    )
-
-
 def _memory(
     config: Config,
     run_id: str,
     goal: str,
     embedder: Embedder | None,
     cleanup: AsyncExitStack,
-    account: Account,
+    entries: MemoryStore,
 ) -> Memory:
-    """The memory of a run, over the store of entries; ``cleanup`` closes both."""
-    entries = _entries(config)
-    cleanup.push_async_callback(_closed, entries, account)
+    """The memory of a run, over the store of entries; ``cleanup`` closes it."""
     memory = Memory(
         entries,
         run=run_id,
@@ -338,17 +262,6 @@ def _memory(
     return memory
 
 
-def _entries(config: Config) -> MemoryStore:
-    """The store of entries: a file that all runs share, or without a cache the memory of this process."""
-    if not config.memory.cache:
-        return InMemoryStore()
-    return ColdStore(memory_file(config), config.memory.namespace, max_bytes=config.memory.max_mb << 20)
-
-
-async def _closed(store: MemoryStore | CallStore, account: Account) -> None:
-    await done_in_time(account, store.close)
-
-
 async def done_in_time(account: Account, work: Callable[[], None]) -> bool:
     """Put results of a run on disk, in a thread, within the time limit of the run or a little later.
 
@@ -359,21 +272,7 @@ async def done_in_time(account: Account, work: Callable[[], None]) -> bool:
     Returns:
         whether ``work`` has ended; else it continues in its thread.
     """
-    return await done_within(min(_PATIENCE_S, max(_LAST_S, account.seconds_left)), work)
-
-
-def _reuse(config: Config, cleanup: AsyncExitStack, account: Account) -> Reuse | None:
-    """The reuse of replies that earlier runs paid for; ``None`` if every call must be made."""
-    if not config.memory.cache:
-        return None
-    calls = CallJournal(
-        journal_file(config),
-        config.memory.namespace,
-        max_bytes=config.memory.max_mb << 20,
-        entries=memory_file(config),
-    )
-    cleanup.push_async_callback(_closed, calls, account)
-    return Reuse(calls)
+    return await done_by(account.ends, work)
 
 
 async def _embedder(
@@ -419,20 +318,3 @@ async def _embedder_named(
     from harlm.embedders.openai import OpenAIEmbedder
 
     return OpenAIEmbedder(await access.endpoint(name), meter_of(name.full)), (name.full,)
-
-
-def _refuse_unpriced(config: Config, prices: PriceList, models: Iterable[str]) -> None:
-    """Refuse a cost limit that cannot be enforced.
-
-    Raises:
-        ConfigError: a limit is set, and the price of a model is unknown.
-    """
-    usd = config.budget.usd
-    unknown = [model for model in models if prices.of(model) is None]
-    if usd is None or usd > _RICHEST_USD or not unknown:
-        return
-    raise ConfigError(
-        f"the price of {unknown[0]} is unknown, so a limit of ${usd:g} cannot be enforced. Set its price in "
-        f'{prices_file(config)} (["{unknown[0]}"] with input = … and output = …, USD per million tokens), or use '
-        "--max-tokens or --max-calls instead"
-    )

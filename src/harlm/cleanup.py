@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ async def finished(work: Awaitable[T]) -> T:
     raise cancelled
 
 
-async def all_ended(tasks: Iterable[asyncio.Future[T]]) -> None:
+async def all_ended(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Return when every task has ended, however it ends. ``tasks`` may be a set that tasks leave when they end."""
     waited = tuple(tasks)
     if waited:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import msgspec
 
 from harlm import config, events
+from harlm.batch.client_part import Batches
 from harlm.checks import (
     check_kind,
     check_models,
@@ -35,7 +36,6 @@ from harlm.models.choosing import ModelChoice
 from harlm.protocols import TraceSink
 from harlm.resuming import origin_of
 from harlm.running import ClientParts, answered, with_type
-from harlm.stored_runs import StoredRuns
 from harlm.synchronous import InThread, run_here
 from harlm.tools import FunctionTool
 from harlm.tools.mcp import McpServer
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from harlm.sessions import LiveSession
 
 
-class HARLM(StoredRuns):
+class HARLM(Batches):
     """Asks questions over any amount of text.
 
     >>> harlm = HARLM(model="openai/gpt-5", sub_model="openai/gpt-5-mini")
@@ -169,9 +169,7 @@ class HARLM(StoredRuns):
         lower = {name: most for name, most in asked.items() if own[name] is None or most < own[name]}
         flags = {name: most for name, most in _limits(Budget(**lower), None).items() if most is not None}
         twin = copy.copy(self)
-        StoredRuns.__init__(
-            twin, config.overridden(self._config, flags), {**self._flags, **flags}, self._parts
-        )
+        Batches.__init__(twin, config.overridden(self._config, flags), {**self._flags, **flags}, self._parts)
         return twin
 
     # -- asking --------------------------------------------------------------------------------------------

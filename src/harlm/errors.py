@@ -16,6 +16,7 @@ HarlmError
 │   ├── TokenLimit, CostLimit, CallLimit, DepthLimit, DeadlineExceeded
 │   ├── StorageFull          requests cannot be written down any more, so none is sent
 │   └── Interrupted          the user asked the run to stop                               exit 130
+├── ExecutorFailure        a cluster is not there, or its last node is gone                  exit 5
 ├── MemoryFailure          entries or paid calls cannot be written or read                    exit 8
 ├── NoAnswer               strict mode: nothing in the context supports an answer             exit 6
 │   └── SchemaMismatch       no answer follows the schema that was asked for (partial)
@@ -185,6 +186,10 @@ class StorageFull(LimitExceeded):
 
 class Interrupted(LimitExceeded):
     """The user asked the run to stop: it finishes with what it has."""
+
+
+class ExecutorFailure(HarlmError):
+    """Runs cannot be carried out: a cluster is not there, or its last node is gone."""
 
 
 class MemoryFailure(HarlmError):

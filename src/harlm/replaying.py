@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from harlm import events
-from harlm.assembly import FixedModels
+from harlm.common_parts import FixedModels
 from harlm.config import Config
 from harlm.engine import Models
 from harlm.engine.failing import partial_in

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from harlm import assembly, events
-from harlm.assembly import FixedModels
+from harlm.common_parts import CommonParts, FixedModels
 from harlm.config import Config
 from harlm.context import profile_in
 from harlm.engine import Node, solve
@@ -34,6 +34,7 @@ class ClientParts:
     Attributes:
         root, sub: models that are given as objects.
         models: all models, where none is chosen.
+        common: parts that its runs share; ``None`` opens them for each run.
         prices: by full model name.
         tools: the user's.
         approve: asked before each cell runs.
@@ -43,6 +44,7 @@ class ClientParts:
     root: ModelChoice | None = None
     sub: ModelChoice | None = None
     models: FixedModels | None = None
+    common: CommonParts | None = None
     prices: Mapping[str, Price] | None = None
     tools: Toolset = NO_TOOLS
     approve: Approve | None = None
@@ -110,6 +112,7 @@ def open_parts(
         began=began,
         earlier=None if resumption is None else resumption.run,
         fixed=parts.models,
+        common=parts.common,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, closing, suppress
@@ -10,17 +11,17 @@ from functools import partial
 from pathlib import Path
 
 from harlm.config import Config
-from harlm.errors import TraceError
+from harlm.errors import HarlmError, TraceError
 from harlm.events import CallFinished, CallStarted, Noted, Resumed, Reused, ToolCalled
 from harlm.home import leave_out_own_files, runs_of
-from harlm.journal import Recovered, RecoveredCall, RecoveredReply, RunJournal, opened_journal
+from harlm.journal import JOURNAL, Recovered, RecoveredCall, RecoveredReply, RunJournal, opened_journal
 from harlm.protocols import TraceSink
 from harlm.redact import Redactor
 from harlm.tracing.cutting import was_cut
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
 from harlm.tracing.jsonl import JsonlSink, NoTrace, RunFolder
-from harlm.types import Completion, Usage
+from harlm.types import Completion, Usage, summed
 
 _LEAST = 1 << 16  # bytes that a new journal needs
 
@@ -103,6 +104,23 @@ def journal_of(
             )
     cleanup.callback(journal.close)
     return journal
+
+
+def paid_by(run: str, config: Config) -> Usage:
+    """What a stored run has paid at most, by its journal; nothing if that cannot be read.
+
+    Args:
+        run: its id.
+        config: the settings of its client.
+    """
+    file = runs_of(config) / run / JOURNAL
+    if not file.exists():
+        return Usage()
+    try:
+        with closing(RunJournal(file)) as journal:
+            return summed([usage for _, usage in journal.earlier.spent])
+    except (HarlmError, OSError, sqlite3.Error):
+        return Usage()
 
 
 def _shortage(folder: Path) -> OSError | None:

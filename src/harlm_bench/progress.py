@@ -1,21 +1,15 @@
-"""Shows on stderr how a run proceeds and when it will end: one moving line on a terminal, a plain line now and then elsewhere."""
+"""Shows on stderr how a run proceeds and when it will end."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from harlm.cli.printing import say
+from harlm.cli.progress_line import ProgressLine, time_text
 from harlm_bench.outcomes import Result
-
-if TYPE_CHECKING:
-    from rich.status import Status
-
-_EVERY_S = 15.0  # seconds between two plain lines
 
 
 class Progress:
@@ -33,28 +27,20 @@ class Progress:
         self._left = Counter(expected)
         self._total = sum(expected.values())
         self._jobs = jobs
-        self._clock = clock
         self._wall: dict[str, list[float]] = {}
         self._spent = 0
         self._unbilled = 0
         self._failed: Counter[str] = Counter()
-        self._shown_at = clock()
-        self._status: Status | None = None
+        self._shown = ProgressLine(self.line, clock=clock)
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich.console import Console  # costs a tenth of a second, and only a terminal needs it
-
-            self._status = Console(stderr=True).status(self.line(), spinner="dots")
-            self._status.start()
+        self._shown.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._status is not None:
-            self._status.stop()
-        say(self.line())
+        self._shown.__exit__(kind, error, trace)
 
     def kept(self, system: str) -> None:
         """A question was answered in an earlier run."""
@@ -68,11 +54,7 @@ class Progress:
         self._unbilled += result.usage.micro_usd is None
         if result.outcome.status != "answered":
             self._failed[result.outcome.status] += 1
-        if self._status is not None:
-            self._status.update(self.line())
-        elif self._clock() - self._shown_at >= _EVERY_S:
-            self._shown_at = self._clock()
-            say(self.line())
+        self._shown.moved()
 
     @property
     def seconds_left(self) -> float | None:
@@ -93,14 +75,8 @@ class Progress:
         parts = [f"{self._total - left} of {self._total} questions"]
         seconds = self.seconds_left
         if left and seconds is not None:
-            parts.append(f"{_words(seconds)} left")
+            parts.append(f"{time_text(seconds)} left")
         if self._spent:
             parts.append(f"${self._spent / 1e6:.2f}" + (" and unknown bills" if self._unbilled else ""))
         failed = ", ".join(f"{count} {status}" for status, count in sorted(self._failed.items()))
         return ", ".join(parts) + (f"; {failed}" if failed else "")
-
-
-def _words(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +13,8 @@ from harlm.models.anthropic import AnthropicMessages
 from harlm.models.choosing import ModelChoice
 from harlm.models.gemini import GeminiContent
 from harlm.models.openai import OpenAIChat
-from harlm.testing import EventLog, FaultyServer, ScriptedModel
-from harlm.testing.limits import Limits
+from harlm.testing import EventLog, ScriptedModel
 from harlm.tools.toolset import toolset_of
-from harlm.types import Message, Sampling
 from tests.support.mcp_servers import hostile
 
 
@@ -210,70 +206,6 @@ def test_a_home_that_takes_no_ignore_file_costs_no_trace(
     )
     (run,) = (tmp_path / "runs").iterdir()
     assert (run / "result.json").exists()
-
-
-# -- what runs learn of limits -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def busy_server() -> Iterator[FaultyServer]:
-    """A provider that takes 20 requests at once."""
-    with FaultyServer(lambda request: "yes", latency_s=0.2, limits=Limits(in_flight=20)) as server:
-        yield server
-
-
-async def refused_in_run(server: FaultyServer, key: str = "sk-of-the-user", **flags: object) -> int:
-    """How many requests the server refuses of a run that makes 24 calls at once."""
-    before = server.refused
-    config = named(f"openai/x@{server.base_url}", **{"models.api_key": key, **flags})
-    async with assembly.open_run(config, environment={}) as node:
-        line = node.run.around(
-            node.models.root, lambda model: model, on_event=lambda event: None, may_hedge=lambda: True
-        )
-        asked = (Message(role="user", content="?"),)
-        await asyncio.gather(*(line.complete(asked, Sampling()) for _ in range(24)))
-    return server.refused - before
-
-
-def another_process() -> None:
-    """Forget what this process knows."""
-    assembly._known_limits.cache_clear()
-
-
-async def test_a_limit_is_learned_once_for_this_process_and_for_later_ones(busy_server: FaultyServer) -> None:
-    assert await refused_in_run(busy_server) >= 4
-    assert await refused_in_run(busy_server) == 0
-    another_process()
-    assert await refused_in_run(busy_server) == 0
-    assert await refused_in_run(busy_server, key="sk-of-another-account") >= 4
-
-
-async def test_the_stored_limits_are_the_user_s_only_and_hold_no_secret(busy_server: FaultyServer) -> None:
-    await refused_in_run(busy_server)
-    file = Path.cwd() / "limits.json"
-    stored = file.read_text("utf-8")
-    assert busy_server.base_url in stored
-    assert "sk-of-the-user" not in stored
-    assert file.stat().st_mode & 0o777 == 0o600
-
-
-@pytest.mark.parametrize("data", [b"nonsense", b'{"format": 9, "endpoints": 3}', b"x" * 300_000, None])
-async def test_a_file_of_limits_that_cannot_be_used_costs_no_run(
-    busy_server: FaultyServer, data: bytes | None
-) -> None:
-    file = Path.cwd() / "limits.json"
-    another_process()
-    if data is None:
-        file.mkdir()
-    else:
-        file.write_bytes(data)
-    assert await refused_in_run(busy_server) >= 4
-    assert await refused_in_run(busy_server) == 0, "this process knows them"
-
-
-async def test_a_run_without_a_provider_stores_no_limits() -> None:
-    await root_of(named("offline/extractive"))
-    assert not (Path.cwd() / "limits.json").exists()
 
 
 async def test_tools_of_a_run_have_names_and_those_of_servers_end_with_it() -> None:

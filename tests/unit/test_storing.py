@@ -10,17 +10,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harlm import events, storing
+from harlm import Price, events, storing
 from harlm.config import Config, TracingSettings
 from harlm.errors import StorageFull, TraceError
 from harlm.events import Event
 from harlm.journal import JOURNAL, RunJournal
 from harlm.redact import Redactor
 from harlm.storing import found_in_trace, journal_of, stored_run
-from harlm.testing import EventLog
+from harlm.testing import ChatServer, EventLog
 from harlm.tracing.cutting import LONG
 from harlm.tracing.jsonl import JsonlSink, NoTrace
 from harlm.types import Amounts, Usage
+from tests.support.served import asking_of, says
 from tests.support.story import STORY
 
 RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -208,3 +209,12 @@ async def test_a_run_without_a_journal_says_so_and_one_on_a_full_disk_asks_for_n
         full = journal_of(config, RUN, NO_SECRETS, [log], cleanup, sink, is_new=True)
         with pytest.raises(StorageFull, match="No space left on device"):
             full.sent(Amounts(calls=1))
+
+
+def test_a_stored_run_tells_what_it_has_cost() -> None:
+    with ChatServer(says) as model:
+        client = asking_of(model, prices={"openai/m": Price(input=1_000.0, output=1_000.0)})
+        answer = client.ask("Which?", "Only billing.")
+    assert answer.usage.cost_micros is not None
+    assert storing.paid_by(answer.run_id, client.settings).cost_micros == answer.usage.cost_micros > 0
+    assert storing.paid_by("01NOTHERE", client.settings).calls == 0

@@ -22,11 +22,13 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from harlm.budget.amounts import minus, plus
 from harlm.budget.arrears import Arrears
 from harlm.budget.caps import UNLIMITED, Caps
+from harlm.budget.purse import Purse
 from harlm.budget.refusals import in_debt, out_of_time, spent, too_deep
 from harlm.budget.reservation import RequestLog, Reservation
 from harlm.budget.waiting import Waiter, WaitingList
@@ -45,6 +47,7 @@ class Account:
         now: the clock, in seconds.
         began: the moment at which its time began, by that clock; by default now.
         log: writes down the requests of this account and of all below it; for the root only.
+        purse: must cover the requests of this account and of all below it as well; for the root only.
 
     Attributes:
         committed: the amounts settled, here and below.
@@ -67,6 +70,7 @@ class Account:
         *,
         began: float | None = None,
         log: RequestLog | None = None,
+        purse: Purse | None = None,
     ) -> None:
         caps = caps or Caps()
         self.caps = caps
@@ -86,7 +90,7 @@ class Account:
         self._path: tuple[Account, ...] = (self, *(() if parent is None else parent._path))
         self.limits_tokens = any(account.caps.tokens < UNLIMITED for account in self._path)
         self.limits_money = any(account.caps.micros < UNLIMITED for account in self._path)
-        self._ledger: _Ledger = _Ledger(log) if parent is None else parent._ledger
+        self._ledger: _Ledger = _Ledger(log, purse) if parent is None else parent._ledger
         self._tallies: dict[str, Usage] = {}
         self._unsummed: list[tuple[str, Usage]] = []
 
@@ -114,7 +118,7 @@ class Account:
     @property
     def set_aside(self) -> Amounts:
         """The amounts that this account takes out of those above: committed and reserved."""
-        return _plus(self.committed, self.reserved)
+        return plus(self.committed, self.reserved)
 
     def close(self) -> None:
         """Release the finishing reserve."""
@@ -142,8 +146,16 @@ class Account:
         if short is None:
             raise self._refusal(want)
         if not short and (self._finishing or not self._ledger.waiting.queue):
-            return self._take(want, finishing=self._finishing)
-        return await self._wait_for(want, less)
+            taken = self._take(want, finishing=self._finishing)
+        else:
+            taken = await self._in_time(self._wait_for(want, less))
+        if self._ledger.purse is not None:
+            try:
+                taken.cover = await self._in_time(self._ledger.purse.reserve(taken.bound))
+            except BaseException:
+                taken.refund()
+                raise
+        return taken
 
     def hold(self, want: Amounts) -> bool:
         """Set the finishing reserve to ``want``, in place of the previous one.
@@ -151,11 +163,11 @@ class Account:
         Returns:
             Whether it fits; if not, nothing changes.
         """
-        more = _minus(want, self._own_hold)
+        more = minus(want, self._own_hold)
         if any(each > 0 for each in more) and not self._has_room(*(max(0, each) for each in more)):
             return False
         for account in self._path:
-            account.held = _plus(account.held, more)
+            account.held = plus(account.held, more)
         self._own_hold = want
         if self._ledger.waiting.queue:
             self._ledger.waiting.serve()
@@ -174,22 +186,23 @@ class Account:
 
     def owe(self, bills: Sequence[tuple[str, Usage]]) -> None:
         """Count what earlier attempts at the same run have paid: each bill when ``book`` counts its reply, and the rest before
-        anything new is paid for. For the root only.
+        anything new is paid for. For the root only; a purse is not told.
         """
         self._ledger.arrears = Arrears(bills)
 
     def settle_arrears(self) -> None:
         """Count the rest of what earlier attempts have paid, at the root."""
         for model, usage in self._ledger.arrears.rest():
-            self._path[-1]._count(model, usage)
+            self._path[-1].count(model, usage)
 
     def book(self, model: str, usage: Usage) -> None:
         """Count a reply that an earlier attempt has paid for, unless all that was paid is counted already."""
         if self._ledger.arrears:
             self._ledger.arrears.take(usage)
-            self._count(model, usage)
+            self.count(model, usage)
 
-    def _count(self, model: str, usage: Usage) -> None:
+    def count(self, model: str, usage: Usage) -> None:
+        """Count a request that was paid for elsewhere, here and at every account above."""
         actual = Amounts(usage.input_tokens + usage.output_tokens, usage.cost_micros or 0, usage.calls)
         self._book(Amounts(), actual, model, usage)
         self._look_for_debt()
@@ -281,7 +294,7 @@ class Account:
         if self._ledger.closed is not None or self._ledger.debtor is not None or self._now() >= self.ends:
             return None
         if finishing:  # the part from the reserve is counted in held
-            want = _minus(want, Amounts(*map(min, want, self._own_hold)))
+            want = minus(want, Amounts(*map(min, want, self._own_hold)))
         tokens, micros, calls = want
         short = []
         for account in self._path:
@@ -319,11 +332,11 @@ class Account:
         held = Amounts()
         if finishing:
             held = Amounts(*map(min, want, self._own_hold))
-            self._own_hold = _minus(self._own_hold, held)
+            self._own_hold = minus(self._own_hold, held)
         for account in self._path:
-            account.reserved = _plus(account.reserved, want)
+            account.reserved = plus(account.reserved, want)
             if finishing:
-                account.held = _minus(account.held, held)
+                account.held = minus(account.held, held)
         return Reservation(self._settle, want, held, number)
 
     def _settle(self, reservation: Reservation, actual: Amounts, model: str, usage: Usage | None) -> None:
@@ -335,19 +348,16 @@ class Account:
             self._look_for_debt()
         if any(reservation.from_hold) and self._finishing:
             unused = Amounts(
-                *(
-                    max(0, min(pair))
-                    for pair in zip(reservation.from_hold, _minus(bound, actual), strict=True)
-                )
+                *(max(0, min(pair)) for pair in zip(reservation.from_hold, minus(bound, actual), strict=True))
             )
-            self.hold(_plus(self._own_hold, unused))
+            self.hold(plus(self._own_hold, unused))
         if self._ledger.waiting.queue:
             self._ledger.waiting.serve()
 
     def _book(self, bound: Amounts, actual: Amounts, model: str, usage: Usage | None) -> None:
         for account in self._path:
-            account.reserved = _minus(account.reserved, bound)
-            account.committed = _plus(account.committed, actual)
+            account.reserved = minus(account.reserved, bound)
+            account.committed = plus(account.committed, actual)
             if usage is not None:
                 account._unsummed.append((model, usage))
                 if len(account._unsummed) >= _UNSUMMED:
@@ -376,9 +386,17 @@ class Account:
             refusal=self._refusal,
             granted=asyncio.get_running_loop().create_future(),
         )
+        return await self._ledger.waiting.wait(waiter)
+
+    async def _in_time(self, waiting: Awaitable[Reservation]) -> Reservation:
+        """What is waited for.
+
+        Raises:
+            DeadlineExceeded: the time of this account ended first.
+        """
         try:
             async with asyncio.timeout(None if math.isinf(self.ends) else self.seconds_left):
-                return await self._ledger.waiting.wait(waiter)
+                return await waiting
         except TimeoutError:
             raise self.too_late() from None
 
@@ -416,20 +434,14 @@ class _Ledger:
         debtor: the first account that got into debt, which closes the ledger; ``None`` while it is open.
         closed: why the ledger is closed; ``None`` while it is open.
         log: writes down each request; ``None`` if nothing does.
+        purse: must cover each request as well; ``None`` if there is none.
         arrears: what earlier attempts have paid, and nothing counts yet.
     """
 
-    def __init__(self, log: RequestLog | None = None) -> None:
+    def __init__(self, log: RequestLog | None = None, purse: Purse | None = None) -> None:
         self.log = log
+        self.purse = purse
         self.arrears = Arrears()
         self.closed: LimitExceeded | None = None
         self.waiting: WaitingList[Reservation] = WaitingList()
         self.debtor: Account | None = None
-
-
-def _plus(left: Amounts, right: Amounts) -> Amounts:
-    return Amounts(left[0] + right[0], left[1] + right[1], left[2] + right[2])
-
-
-def _minus(left: Amounts, right: Amounts) -> Amounts:
-    return Amounts(left[0] - right[0], left[1] - right[1], left[2] - right[2])

@@ -55,13 +55,15 @@ class Reservation:
         bound: the reserved amounts.
         from_hold: the part of them that came out of the finishing reserve.
         number: of the request in the log.
+        cover: the same amounts, set aside in a purse besides; settled with this.
     """
 
-    __slots__ = ("_is_open", "_settle", "bound", "from_hold", "number")
+    __slots__ = ("_is_open", "_settle", "bound", "cover", "from_hold", "number")
 
     def __init__(self, settle: Settle, bound: Amounts, from_hold: Amounts, number: int = 0) -> None:
         self._settle = settle
         self.number = number
+        self.cover: Reservation | None = None
         self._is_open = True
         self.bound = bound
         self.from_hold = from_hold
@@ -80,7 +82,11 @@ class Reservation:
         if not self._is_open:
             raise ValueError("this reservation is settled already")
         self._is_open = False
-        self._settle(self, actual, model, usage)
+        try:
+            self._settle(self, actual, model, usage)
+        finally:
+            if self.cover is not None:
+                self.cover.settle(actual, model, usage)
 
     def refund(self) -> None:
         """Release the whole reservation: the request was not served."""

@@ -22,6 +22,7 @@ from harlm.cli.stopping import Stop
 from harlm.errors import (
     ConfigError,
     ContextError,
+    ExecutorFailure,
     HarlmError,
     Interrupted,
     LimitExceeded,
@@ -34,6 +35,7 @@ from harlm.errors import (
 
 _VERBS = {
     "ask": "Ask a question over files and folders.",
+    "batch": "Ask many questions over the same files.",
     "cache": "Show or delete what HARLM keeps from run to run.",
     "chat": "Ask one question after another over the same files.",
     "completion": "Print the script with which bash, zsh or fish completes harlm.",
@@ -169,6 +171,8 @@ def exit_code(error: HarlmError) -> int:
             return EXIT_LIMIT
         case ModelError():
             return EXIT_CONFIG if error.is_about_access else EXIT_PROVIDER
+        case ExecutorFailure():
+            return EXIT_PROVIDER
         case NoAnswer():
             return EXIT_NO_ANSWER
         case SandboxError():

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -16,7 +14,7 @@ import click
 from harlm.cli.delivery import Undelivered, deliver, refuse_unwritable, rescue
 from harlm.cli.printing import say, show_json_line
 from harlm.cli.reporting import report
-from harlm.cli.stopping import first_signal
+from harlm.cli.stopping import first_ctrl_c
 from harlm.cli.streams import StdoutFailed
 from harlm.config import Config
 from harlm.engine.failing import partial_in
@@ -127,22 +125,8 @@ class _StopsAtSignal(Interruption):
     @contextmanager
     def heard_by(self, stop: Callable[[], None]) -> Iterator[None]:
         """See ``Interruption``."""
-        before = signal.getsignal(signal.SIGINT)
-        if not callable(before):  # Ctrl-C is ignored, and other signals are not
-            with first_signal(self._stop_first), super().heard_by(stop):
-                yield
-            return
-
-        def at_ctrl_c(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, before)
-            self._stop_first()
-
-        signal.signal(signal.SIGINT, at_ctrl_c)
-        try:
-            with super().heard_by(stop):
-                yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+        with first_ctrl_c(self._stop_first), super().heard_by(stop):
+            yield
 
     def _stop_first(self) -> None:
         self.request()

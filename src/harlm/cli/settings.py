@@ -17,6 +17,7 @@ from harlm.cli.printing import say
 from harlm.cli.sources import path_argument, places_of
 from harlm.config import DEFAULT_USD, Config, Settings, load, seconds_of
 from harlm.loading import LoadingClock, load_paths
+from harlm.tracing.request import Sources
 from harlm.types import Context
 
 _PATIENCE_S = 1.5  # seconds before a slow step is announced
@@ -103,6 +104,16 @@ def read(
     with patience("reading", quiet=quiet):
         stdin = sys.stdin.buffer if "-" in places and sys.stdin is not None else None
         return load_paths(places, config.loading, stdin=stdin, clock=clock, reach=config.models)
+
+
+def origin_of(paths: Sequence[str], options: Mapping[str, Any]) -> Sources:
+    """Where a stopped run gets its documents again; standard input is kept with the run."""
+    places = places_of(paths, quiet=True)
+    named = {
+        "tool_files": tuple(str(each.absolute()) for each in options["tools"]),
+        "servers": options["mcp"],
+    }
+    return Sources(**named) if "-" in places else Sources(paths=places, folder=str(Path.cwd()), **named)
 
 
 def budget_options(command: _Command) -> _Command:

@@ -24,6 +24,28 @@ def first_signal(does: Callable[[], None]) -> Iterator[None]:
         _first.clear()
 
 
+@contextmanager
+def first_ctrl_c(does: Callable[[], None]) -> Iterator[None]:
+    """In this block, the first Ctrl-C, or another signal that is handled like it, calls ``does``; the second one acts as it did
+    before the block.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):  # Ctrl-C is ignored, and other signals are not
+        with first_signal(does):
+            yield
+        return
+
+    def at_ctrl_c(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        does()
+
+    signal.signal(signal.SIGINT, at_ctrl_c)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class _Stopped(KeyboardInterrupt):
     """A signal, handled like Ctrl-C. A plain ``KeyboardInterrupt`` that has passed through code in a string, which some imports
     run, has ``python -m harlm`` end by SIGINT whatever its exit code.

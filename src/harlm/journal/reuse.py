@@ -67,6 +67,7 @@ class Reuse:
 
     Args:
         store: keeps the calls.
+        flights: calls under way by key, if several runs share them.
 
     Attributes:
         made: calls whose replies were not known.
@@ -76,10 +77,10 @@ class Reuse:
             was reused.
     """
 
-    def __init__(self, store: CallStore) -> None:
+    def __init__(self, store: CallStore, flights: dict[str, asyncio.Future[None]] | None = None) -> None:
         self._store = store
         self._room = StoreRoom(store)
-        self._flights: dict[str, asyncio.Future[None]] = {}
+        self._flights = {} if flights is None else flights
         self.made = 0
         self.reused = 0
         self.saved_tokens = 0

@@ -19,9 +19,10 @@ from harlm.server.failures import RequestRefused
 from harlm.server.failures import closing as server_closing
 from harlm.server.keys import Hold, KeyHolder
 from harlm.server.metrics import ServerMetrics
-from harlm.server.progress import RunProgress, spent_by
+from harlm.server.progress import RunProgress
 from harlm.server.questions import about_corpus, about_itself
 from harlm.server.wishes import Wishes
+from harlm.storing import paid_by
 from harlm.tracing.request import Sources
 from harlm.types import Answer, Budget, Context
 
@@ -156,7 +157,8 @@ class Answering:
         async def settle() -> None:
             spent = progress.micros
             try:
-                spent = max(spent, await asyncio.to_thread(spent_by, progress.run, self.client.settings))
+                paid = await asyncio.to_thread(paid_by, progress.run, self.client.settings)
+                spent = max(spent, paid.cost_micros or 0)
             finally:
                 hold.settle(spent)
 

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from harlm import events
-from harlm.config import Config
-from harlm.errors import HarlmError
 from harlm.events import Event
-from harlm.home import runs_of
-from harlm.journal import JOURNAL, RunJournal
-from harlm.types import summed
 
 
 class RunProgress:
@@ -43,20 +36,3 @@ class RunProgress:
 
     def __str__(self) -> str:
         return f"{self.calls} calls, {self.cells} cells" if self.run else "reading"
-
-
-def spent_by(run: str, config: Config) -> int:
-    """The micro-dollars that a stored run has cost at most, by its journal; 0 if that cannot be read.
-
-    Args:
-        run: its id.
-        config: the settings of its client.
-    """
-    file = runs_of(config) / run / JOURNAL
-    if not file.exists():
-        return 0
-    try:
-        with closing(RunJournal(file)) as journal:
-            return summed([usage for _, usage in journal.earlier.spent]).cost_micros or 0
-    except (HarlmError, OSError):
-        return 0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from harlm import HARLM, Price, events
-from harlm.server.progress import RunProgress, spent_by
-from harlm.testing import ChatServer
+from harlm import events
+from harlm.server.progress import RunProgress
 from harlm.types import Usage
-from tests.support.served import asking_of, says
 
 
 def test_calls_cells_tokens_and_costs_are_counted() -> None:
@@ -22,12 +20,3 @@ def test_calls_cells_tokens_and_costs_are_counted() -> None:
     )
     assert (progress.run, progress.tokens, progress.micros) == ("01X", (10, 5), 10)
     assert str(progress) == "1 calls, 1 cells"
-
-
-def test_a_stored_run_tells_what_it_has_cost() -> None:
-    with ChatServer(says) as model:
-        client = asking_of(model, prices={"openai/m": Price(input=1_000.0, output=1_000.0)})
-        answer = client.ask("Which?", "Only billing.")
-    assert answer.usage.cost_micros is not None
-    assert spent_by(answer.run_id, client.settings) == answer.usage.cost_micros > 0
-    assert spent_by("01NOTHERE", HARLM().settings) == 0

@@ -23,6 +23,7 @@ from harlm.cli.settings import (
     concurrency_option,
     load_settings,
     model_options,
+    origin_of,
     question_flags,
     read,
     reading_options,
@@ -30,14 +31,13 @@ from harlm.cli.settings import (
     sandbox_options,
     tool_options,
 )
-from harlm.cli.sources import places_of, question_of, question_options
+from harlm.cli.sources import question_of, question_options
 from harlm.cli.verbs.estimate import forecast_in_short, in_figures, in_short, show_estimate
 from harlm.client import HARLM
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
 from harlm.tools.files import tools_in_files
-from harlm.tracing.request import Sources
 from harlm.typed import schema_of
 from harlm.types import MODES, STRATEGIES, Answer
 
@@ -159,7 +159,7 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
         return
     _confirm(estimate, yes=options["yes"], quiet=quiet)
     showing = Showing.of(options, style)
-    origin = _origin(paths, options)
+    origin = origin_of(paths, options)
 
     def ask(sinks: Sequence[TraceSink], stop: Interruption) -> Answer:
         began = time.monotonic() - reading_s  # without the time that the user took to confirm
@@ -168,16 +168,6 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
         )
 
     show_answer(ask, showing, settings, explain=lambda answer: _explain(answer, estimate))
-
-
-def _origin(paths: Sequence[str], options: Mapping[str, Any]) -> Sources:
-    """Where a stopped run gets its documents again; standard input is kept with the run."""
-    places = places_of(paths, quiet=True)
-    named = {
-        "tool_files": tuple(str(each.absolute()) for each in options["tools"]),
-        "servers": options["mcp"],
-    }
-    return Sources(**named) if "-" in places else Sources(paths=places, folder=str(Path.cwd()), **named)
 
 
 def _resume(question: str | None, paths: tuple[str, ...], options: Mapping[str, Any]) -> None:

@@ -1,0 +1,172 @@
+"""What a client does with many questions over the same documents."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import queue
+import time
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+
+from harlm.batch.asking import Asking, BatchJob, BatchProgress
+from harlm.batch.purse import BatchPurse
+from harlm.batch.questions import BatchQuestion, BatchQuestions, questions_in, questions_of
+from harlm.batch.results import BatchResults, open_results
+from harlm.batch.rows import BatchRow
+from harlm.budget import UNLIMITED, Caps
+from harlm.common_parts import RICHEST_USD
+from harlm.config import DEFAULT_USD
+from harlm.errors import ConfigError
+from harlm.executors.local import open_local
+from harlm.interruption import Interruption
+from harlm.loading import LoadingClock, load_async
+from harlm.resuming import origin_of
+from harlm.stored_runs import StoredRuns
+from harlm.storing import paid_by
+from harlm.synchronous import InThread
+from harlm.tracing.request import Sources
+from harlm.typed import schema_of
+from harlm.types import Budget, Context, Mode, Usage
+
+AT_ONCE = 16
+"""Questions of a batch that are under way at once, where nothing else is said."""
+
+
+class Batches(StoredRuns):
+    """The part of a client that asks many questions over the same documents."""
+
+    async def abatch(
+        self,
+        questions: Path | Iterable[str | dict[str, object] | BatchQuestion] | BatchQuestions,
+        context: object,
+        *,
+        results: Path | None = None,
+        mode: Mode | Literal["auto"] | None = None,
+        schema: object = None,
+        budget: Budget | None = None,
+        at_once: int = AT_ONCE,
+        accept_changes: bool = False,
+        origin: Sources | None = None,
+        interruption: Interruption | None = None,
+        progress: BatchProgress | None = None,
+    ) -> AsyncGenerator[BatchRow, None]:
+        """Many questions over the same documents: the result of each, as soon as it has ended.
+
+        Documents are read once. All runs share the models with their limits of requests, the memory and the replies that were paid for.
+
+        Args:
+            questions: a file of JSON lines or a table (``harlm.batch.questions``), or strings and dicts with a key ``question``.
+            context: as in ``HARLM.aask``.
+            results: a file to which each result is appended. If it has results already, only questions without an answer are asked,
+                and runs that have begun are taken up again.
+            mode: of questions that name none.
+            schema: of the answers to questions that have none; as in ``HARLM.aask``.
+            budget: what all runs together may use, at most; the budget of the client limits each of them. Without ``usd``, that is
+                1 dollar.
+            at_once: questions under way at once.
+            accept_changes: whether the documents may have changed since the results were written.
+            origin, interruption: as in ``HARLM.aask``.
+            progress: is kept up to date.
+
+        A question whose run fails has a row that says why, and the others are asked. When the budget of the batch is spent, or it is
+        interrupted, no further question is asked.
+
+        Raises:
+            ContextError: the questions or the documents cannot be read.
+            ConfigError: the results are those of another batch, or a model cannot be used.
+        """
+        asked = _questions(questions)
+        wanted = None if schema is None else schema_of(schema)
+        began, config = time.monotonic(), self._config
+        caps = batch_caps(budget or Budget(), began)
+        loaded = await load_async(
+            context, config.loading, LoadingClock(None if budget is None else budget.seconds, began)
+        )
+        documents, stop = await asyncio.to_thread(documents_digest, loaded), interruption or Interruption()
+        job = BatchJob(
+            questions=asked,
+            documents=documents,
+            mode=mode or config.engine.mode,
+            schema=wanted,
+            ends=caps.ends,
+        )
+        with open_results(results, asked, "" if accept_changes else documents) as known:
+            purse = BatchPurse(caps)
+            await asyncio.to_thread(self._count_earlier, purse, known)
+            state = progress or BatchProgress()
+            state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
+            opened = open_local(
+                self._parts, config, loaded, origin or origin_of(context), at_once=at_once, purse=purse, interruption=stop,
+                accept_changes=accept_changes,
+            )  # fmt: skip
+            async with opened as executor, aclosing(Asking(job, executor, known, stop, state).rows()) as rows:
+                async for row in rows:
+                    yield row
+
+    def batch(
+        self,
+        questions: Path | Iterable[str | dict[str, object] | BatchQuestion],
+        context: object,
+        **how: object,
+    ) -> Iterator[BatchRow]:
+        """``abatch``, with its arguments, for callers that do not use asyncio. Closing the iterator cancels what is under way."""
+        pending: queue.Queue[BatchRow | BaseException | None] = queue.Queue()
+
+        async def pump() -> None:
+            async with aclosing(self.abatch(questions, context, **how)) as rows:  # type: ignore[arg-type] # passed on
+                async for row in rows:
+                    pending.put(row)
+
+        with InThread(pump()) as running:
+            running.add_done_callback(lambda done: pending.put(done.exception()))
+            while (row := pending.get()) is not None:
+                if isinstance(row, BaseException):
+                    raise row
+                yield row
+
+    def _count_earlier(self, purse: BatchPurse, known: BatchResults) -> None:
+        """Count what earlier attempts have paid: for questions with an answer, and in the runs that will be taken up again."""
+        tokens, micros, calls = known.paid
+        purse.count(Usage(calls=calls, input_tokens=tokens, cost_micros=micros))
+        for run in known.runs.values():
+            purse.count(paid_by(run, self._config))
+
+
+def batch_caps(budget: Budget, began: float) -> Caps:
+    """The limits of a whole batch.
+
+    Args:
+        budget: of the batch.
+        began: when its time began, by ``time.monotonic``.
+    """
+    usd = DEFAULT_USD if budget.usd is None else budget.usd
+    return Caps(
+        tokens=UNLIMITED if budget.tokens is None else budget.tokens,
+        micros=UNLIMITED if usd > RICHEST_USD else round(usd * 1_000_000),
+        calls=UNLIMITED if budget.calls is None else budget.calls,
+        ends=math.inf if budget.seconds is None else began + budget.seconds,
+    )
+
+
+def documents_digest(context: Context) -> str:
+    """24 hexadecimal digits that tell some documents from all others. Reads all their text, so call it in a thread."""
+    state = blake2b(digest_size=12)
+    for each in context.documents:
+        state.update(f"{each.name}\0{each.digest}\0".encode("utf-8", "surrogatepass"))
+    return state.hexdigest()
+
+
+def _questions(given: object) -> BatchQuestions:
+    if isinstance(given, BatchQuestions):
+        return given
+    if isinstance(given, Path):
+        return questions_in(given)
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ConfigError(
+            f"questions is of type {type(given).__name__}; pass a list of questions, or a pathlib.Path to a file of them"
+        )
+    return questions_of(given)

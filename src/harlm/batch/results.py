@@ -1,0 +1,221 @@
+"""The file of results of a batch: one JSON object a line, appended as questions end. A batch that was stopped continues in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from harlm.batch.questions import BatchQuestion, BatchQuestions, digest_of
+from harlm.batch.rows import BatchRow
+from harlm.errors import ConfigError
+from harlm.types import Amounts
+
+if sys.platform != "win32":
+    import fcntl
+
+_row_of = msgspec.json.Decoder(BatchRow).decode
+_json = msgspec.json.Encoder()
+
+
+class Unfinished(msgspec.Struct, frozen=True):
+    """A question whose run has begun and not ended."""
+
+    id: str
+    run: str
+
+
+class BatchResults:
+    """What is known of the questions of a batch, and the file in which it is kept; without a file, nothing is kept.
+
+    Args:
+        file: the results; made if it is missing.
+        questions: of the batch.
+        documents: a digest of the documents that rows must be about; empty for any.
+
+    Attributes:
+        answered: the ids of questions that have their answer.
+        runs: the runs of questions that have begun and have no answer, by id.
+        paid: what the questions with an answer took.
+
+    Raises:
+        ConfigError: the file holds the results of another batch, another process writes it, or it cannot be written.
+    """
+
+    def __init__(self, file: Path | None, questions: BatchQuestions, documents: str = "") -> None:
+        self._questions, self._documents = questions, documents
+        self._file, self._opened, self._begun = file, -1, -1
+        self.answered: set[str] = set()
+        self.runs: dict[str, str] = {}
+        self.paid = Amounts()
+        if file is None:
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                self._lock(file)
+                self._take_over(file)
+                self._begun = os.open(
+                    begun_file(file), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+                )
+            except BaseException:
+                os.close(self._opened)
+                raise
+        except OSError as error:
+            raise ConfigError(
+                f"the results cannot be written to {file} ({error.strerror}); name another file with -o"
+            ) from error
+
+    def begin(self, asked: BatchQuestion, run: str) -> None:
+        """The run of a question has begun."""
+        if self._begun >= 0 and self.runs.get(asked.id) != run:
+            os.write(self._begun, _json.encode(Unfinished(asked.id, run)) + b"\n")
+        self.runs[asked.id] = run
+
+    def add(self, row: BatchRow) -> None:
+        """A question has ended. Its row survives the process.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        if row.is_final:
+            self.answered.add(row.id)
+            self.runs.pop(row.id, None)
+        if self._opened < 0:
+            return
+        whole = _json.encode(row) + b"\n"
+        try:
+            if os.write(self._opened, whole) != len(whole):
+                raise OSError(28, "no space left on device")
+        except OSError as error:
+            raise ConfigError(
+                f"the results cannot be written to {self._file} ({error.strerror}); make room and start the batch again: "
+                "what was paid for is kept"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file. Once all questions are answered, the note of what had begun is removed."""
+        for opened in (self._opened, self._begun):
+            if opened >= 0:
+                os.close(opened)
+        if self._file is not None and not self.runs and self._begun >= 0:
+            begun_file(self._file).unlink(missing_ok=True)
+        self._opened = self._begun = -1
+
+    # -- an earlier attempt ----------------------------------------------------------------------------------
+
+    def _lock(self, file: Path) -> None:
+        if sys.platform == "win32":
+            return
+        try:
+            fcntl.flock(self._opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another batch writes its results to {file}; wait until it has ended, or name another file"
+            ) from None
+
+    def _take_over(self, file: Path) -> None:
+        """Learn what an earlier attempt has left. Rows without an answer are removed: their questions are asked again."""
+        is_whole = True
+        for number, line in _whole_lines(file):
+            if line is None:
+                is_whole = False  # the process ended while it wrote the last one
+                continue
+            row = self._known(line, number, file)
+            if row.is_final and row.id not in self.answered:
+                self.answered.add(row.id)
+                self.paid = Amounts(*map(sum, zip(self.paid, row.paid, strict=True)))
+                continue
+            is_whole = False
+            if row.run:
+                self.runs[row.id] = row.run
+        for begun in _begun_in(begun_file(file)):
+            if begun.id not in self.answered and begun.id in self._questions.digests:
+                self.runs[begun.id] = begun.run
+        if not is_whole:
+            self._write_again(file)
+
+    def _write_again(self, file: Path) -> None:
+        """Replace the file by its rows with an answer, whole or not at all."""
+        unfinished, seen = file.with_name(f".{file.name}.unfinished"), set[str]()
+        unfinished.unlink(missing_ok=True)
+        opened = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        old, self._opened = self._opened, opened
+        self._lock(unfinished)
+        with os.fdopen(os.dup(opened), "wb") as copy:
+            for number, line in _whole_lines(file):
+                row = None if line is None else self._known(line, number, file)
+                if line is not None and row is not None and row.is_final and row.id not in seen:
+                    seen.add(row.id)
+                    copy.write(line)
+        unfinished.replace(file)
+        os.close(old)
+
+    def _known(self, line: bytes, number: int, file: Path) -> BatchRow:
+        """The row of a line.
+
+        Raises:
+            ConfigError: it is not of this batch.
+        """
+        advice = f"name another file with -o, or remove {file}"
+        try:
+            row = _row_of(line)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise ConfigError(
+                f"line {number} of {file} is no result of a batch ({error}); {advice}"
+            ) from error
+        named, of_another = (
+            self._questions.named,
+            f"{file} holds the results of another batch: its question {row.id!r}",
+        )
+        if row.id not in self._questions.digests:
+            raise ConfigError(f"{of_another} is not in {named}; {advice}")
+        if self._questions.digests[row.id] != digest_of(row.question):
+            raise ConfigError(
+                f"{of_another} is {row.question[:80]!r}, which {named} does not ask under this id; {advice}"
+            )
+        if self._documents not in ("", row.documents):
+            raise ConfigError(
+                f"{file} holds answers over other documents than these; {advice}, or continue with the documents as they are now "
+                "(--accept-changes, accept_changes=True)"
+            )
+        return row
+
+
+def begun_file(results: Path) -> Path:
+    """The file, beside the results, that notes which runs have begun."""
+    return results.with_name(f".{results.name}.begun")
+
+
+@contextmanager
+def open_results(file: Path | None, questions: BatchQuestions, documents: str) -> Iterator[BatchResults]:
+    """The results of a batch, closed at the end; arguments and errors as for ``BatchResults``."""
+    results = BatchResults(file, questions, documents)
+    try:
+        yield results
+    finally:
+        results.close()
+
+
+def _whole_lines(file: Path) -> Iterator[tuple[int, bytes | None]]:
+    """The lines of a file with their numbers; ``None`` for a last one that is cut off."""
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            yield number, line if line.endswith(b"\n") else None
+
+
+def _begun_in(file: Path) -> Iterator[Unfinished]:
+    """The runs that an earlier attempt had begun, as far as the file can be read."""
+    if not file.exists():
+        return
+    for _, line in _whole_lines(file):
+        if line is not None:
+            try:
+                yield msgspec.json.decode(line, type=Unfinished)
+            except msgspec.MsgspecError:
+                continue  # written while the machine went down: that question is asked anew
