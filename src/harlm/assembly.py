@@ -160,28 +160,54 @@ async def open_run(
                 config, root=root, sub=sub, prices=prices, environment=environment, fixed=fixed, ends=ends
             )
             common = await cleanup.enter_async_context(opened)
-        listed, layers = common.listed, common.layers
-        billing, run_id = Billing(listed, common.counter_of), earlier or new_run_id()
-        redactor = Redactor([*common.access.secrets, *tools.secrets])
-        stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
-        journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, is_new=earlier is None)
-        account = _account(config, began, journal, common.purse)
-        embedder, paid = await _embedder(config, common.access, account, billing, cleanup)
-        refuse_unpriced(config, listed, [*common.maker.named, *paid])
-        skills, (named, notes) = Skills(skills_file(config)), await _opened(tools, config, account, cleanup)
-        run = Run(
-            id=run_id,
-            sandbox=common.sandbox, router=router_of(config), sink=Fanout((*telemetry_of(config, redactor, [stored, *sinks]), stored, skills, *sinks)),
-            settings=config.engine, memory_settings=config.memory, router_settings=config.router, billing=billing,
-            around=layers.around, index_file=index_file(config),
-            memory=_memory(config, run_id, goal, embedder, cleanup, common.entries),
-            journal=journal, redactor=redactor, reuse=None if common.calls is None else Reuse(common.calls, common.flights),
-            identity_of=common.identity_of,
-            open_repls=config.sandbox.open_repls, calibrations=_calibrations(config), skill_of=skills.of, draw=_draw(config), temperature=_temperature(config),
-            tools=named, opening_notes=notes, approval=None if approve is None else Approval(approve),
-        )  # fmt: skip
-        cleanup.push_async_callback(run.end_tools)
-        yield Node(run=run, models=common.models, account=account)
+        yield await _root_node(
+            config,
+            common,
+            cleanup,
+            tools=tools,
+            approve=approve,
+            goal=goal,
+            sinks=sinks,
+            began=began,
+            earlier=earlier,
+        )
+
+
+async def _root_node(
+    config: Config,
+    common: CommonParts,
+    cleanup: AsyncExitStack,
+    *,
+    tools: Toolset,
+    approve: Approve | None,
+    goal: str,
+    sinks: Sequence[TraceSink],
+    began: float,
+    earlier: str | None,
+) -> Node:
+    """The root node of a run over ``common``; arguments and errors as for ``open_run``. ``cleanup`` closes its own parts."""
+    listed, layers = common.listed, common.layers
+    billing, run_id = Billing(listed, common.counter_of), earlier or new_run_id()
+    redactor = Redactor([*common.access.secrets, *tools.secrets])
+    stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
+    journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, is_new=earlier is None)
+    account = _account(config, began, journal, common.purse)
+    embedder, paid = await _embedder(config, common.access, account, billing, cleanup)
+    refuse_unpriced(config, listed, [*common.maker.named, *paid])
+    skills, (named, notes) = Skills(skills_file(config)), await _opened(tools, config, account, cleanup)
+    run = Run(
+        id=run_id,
+        sandbox=common.sandbox, router=router_of(config), sink=Fanout((*telemetry_of(config, redactor, [stored, *sinks]), stored, skills, *sinks)),
+        settings=config.engine, memory_settings=config.memory, router_settings=config.router, billing=billing,
+        around=layers.around, index_file=index_file(config),
+        memory=_memory(config, run_id, goal, embedder, cleanup, common.entries),
+        journal=journal, redactor=redactor, reuse=None if common.calls is None else Reuse(common.calls, common.flights),
+        identity_of=common.identity_of,
+        open_repls=config.sandbox.open_repls, calibrations=_calibrations(config), skill_of=skills.of, draw=_draw(config), temperature=_temperature(config),
+        tools=named, opening_notes=notes, approval=None if approve is None else Approval(approve),
+    )  # fmt: skip
+    cleanup.push_async_callback(run.end_tools)
+    return Node(run=run, models=common.models, account=account)
 
 
 @asynccontextmanager

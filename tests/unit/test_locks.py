@@ -30,6 +30,7 @@ SETS: Mapping[str, Sequence[str]] = {
     "lowest": ["harlm[test]"],
     "servers": GROUPS["servers"],
     "clients": ["harlm", *GROUPS["clients"]],
+    "docs": GROUPS["docs"],
     "uv": GROUPS["uv"],
 }
 """What each lock is made for, besides what builds the project."""

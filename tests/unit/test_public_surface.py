@@ -45,6 +45,7 @@ def test_every_error_is_in_the_drawn_tree_and_public() -> None:
         (errors.SandboxFailure("x"), 7),
         (errors.ContextError("x"), 8),
         (errors.TraceError("x"), 8),
+        (errors.ExecutorFailure("x"), 5),
     ],
 )
 def test_exit_codes(error: errors.HarlmError, code: int) -> None:

@@ -1,4 +1,4 @@
-"""Asks the questions of a batch, many at once, and hands out each result as soon as it is there."""
+"""Asks the questions of a batch, many at once, and hands out each result as soon as its run has ended."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class BatchProgress:
         return (time.monotonic() - self.began) / self.ended * self.left
 
 
-class Asking:
+class OpenBatch:
     """The questions of a batch that are under way.
 
     Args:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
-from harlm.batch.asking import Asking, BatchJob, BatchProgress
+from harlm.batch.asking import BatchJob, BatchProgress, OpenBatch
 from harlm.batch.purse import BatchPurse
 from harlm.batch.questions import BatchQuestion, BatchQuestions, questions_in, questions_of
 from harlm.batch.results import BatchResults, open_results
@@ -56,8 +56,6 @@ class Batches(StoredRuns):
     ) -> AsyncGenerator[BatchRow, None]:
         """Many questions over the same documents: the result of each, as soon as it has ended.
 
-        Documents are read once. All runs share the models with their limits of requests, the memory and the replies that were paid for.
-
         Args:
             questions: a file of JSON lines or a table (``harlm.batch.questions``), or strings and dicts with a key ``question``.
             context: as in ``HARLM.aask``.
@@ -72,38 +70,30 @@ class Batches(StoredRuns):
             origin, interruption: as in ``HARLM.aask``.
             progress: is kept up to date.
 
-        A question whose run fails has a row that says why, and the others are asked. When the budget of the batch is spent, or it is
-        interrupted, no further question is asked.
+        A question whose run fails has a row that says why. When the budget of the batch is spent, no further question is asked.
 
         Raises:
             ContextError: the questions or the documents cannot be read.
             ConfigError: the results are those of another batch, or a model cannot be used.
         """
-        asked = _questions(questions)
-        wanted = None if schema is None else schema_of(schema)
-        began, config = time.monotonic(), self._config
-        caps = batch_caps(budget or Budget(), began)
-        loaded = await load_async(
-            context, config.loading, LoadingClock(None if budget is None else budget.seconds, began)
-        )
+        asked, limits, config = _questions(questions), budget or Budget(), self._config
+        wanted, began = None if schema is None else schema_of(schema), time.monotonic()
+        loaded = await load_async(context, config.loading, LoadingClock(limits.seconds, began))
         documents, stop = await asyncio.to_thread(documents_digest, loaded), interruption or Interruption()
-        job = BatchJob(
-            questions=asked,
-            documents=documents,
-            mode=mode or config.engine.mode,
-            schema=wanted,
-            ends=caps.ends,
-        )
+        caps, mode = batch_caps(limits, began), mode or config.engine.mode
+        job = BatchJob(questions=asked, documents=documents, mode=mode, schema=wanted, ends=caps.ends)
         with open_results(results, asked, "" if accept_changes else documents) as known:
-            purse = BatchPurse(caps)
+            purse, state = BatchPurse(caps), progress or BatchProgress()
             await asyncio.to_thread(self._count_earlier, purse, known)
-            state = progress or BatchProgress()
             state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
             opened = open_local(
                 self._parts, config, loaded, origin or origin_of(context), at_once=at_once, purse=purse, interruption=stop,
                 accept_changes=accept_changes,
             )  # fmt: skip
-            async with opened as executor, aclosing(Asking(job, executor, known, stop, state).rows()) as rows:
+            async with (
+                opened as executor,
+                aclosing(OpenBatch(job, executor, known, stop, state).rows()) as rows,
+            ):
                 async for row in rows:
                     yield row
 

@@ -117,7 +117,7 @@ def questions_of(values: Iterable[object]) -> BatchQuestions:
         ContextError: see ``BatchQuestions``.
     """
     known = list(values)
-    return BatchQuestions(lambda: enumerate(known, start=1), "the questions")
+    return BatchQuestions(lambda: enumerate(known, start=1), "the list of questions")
 
 
 def digest_of(question: str) -> bytes:
@@ -176,7 +176,7 @@ def _json_rows(file: Path) -> Iterator[tuple[int, object]]:
             yield number, json.loads(line)
         except (ValueError, RecursionError) as error:
             raise ContextError(
-                f"row {number} of {file} is no JSON ({error}); write one JSON object a line, or name the file .csv"
+                f"row {number} of {file} is not JSON ({error}); write one JSON object a line, or name the file .csv"
             ) from error
 
 

@@ -177,7 +177,7 @@ class BatchResults:
             raise ConfigError(f"{of_another} is not in {named}; {advice}")
         if self._questions.digests[row.id] != digest_of(row.question):
             raise ConfigError(
-                f"{of_another} is {row.question[:80]!r}, which {named} does not ask under this id; {advice}"
+                f"{of_another} is {row.question[:80]!r}, and {named} has another one under this id; {advice}"
             )
         if self._documents not in ("", row.documents):
             raise ConfigError(
@@ -218,4 +218,4 @@ def _begun_in(file: Path) -> Iterator[Unfinished]:
             try:
                 yield msgspec.json.decode(line, type=Unfinished)
             except msgspec.MsgspecError:
-                continue  # written while the machine went down: that question is asked anew
+                continue  # written while the machine went down: that question is asked from the start

@@ -140,6 +140,7 @@ class Metered:
         """Reserves for the longest affordable reply. If less is affordable after a wait, reserves for
         less.
         """
+        self._account.settle_arrears()  # now, or the bound would count on what they take
         bound = self._bound(messages, sampling, price)
 
         def less() -> Amounts | None:  # called after a wait, when the first bound can no longer fit

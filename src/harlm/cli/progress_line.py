@@ -59,7 +59,7 @@ class ProgressLine:
 
 
 def time_text(seconds: float) -> str:
-    """A time in words, such as ``45 s``, ``4 min`` or ``2.5 h``."""
+    """A duration with a unit, such as ``12 s`` or ``3 min``."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

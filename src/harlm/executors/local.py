@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import msgspec
+
 from harlm.budget.purse import Purse
 from harlm.common_parts import open_common
 from harlm.config import Config
@@ -72,7 +74,8 @@ class LocalExecutor:
             told.run = ""
             task = self._task(spec, wanted)
         else:
-            config = config_of(resumption.request, config, {})
+            limits = config.budget  # those of the batch as it is now
+            config = msgspec.structs.replace(config_of(resumption.request, config, {}), budget=limits)
             clock = LoadingClock(config.budget.seconds, began)
             task = await context_of(resumption, self._context, wanted, config, clock)
         return await answered(
@@ -140,7 +143,7 @@ async def open_local(
     interruption: Interruption,
     accept_changes: bool = False,
 ) -> AsyncIterator[LocalExecutor]:
-    """An executor in this process; its runs are over when it is closed.
+    """An executor in this process; its parts are closed at the end.
 
     Args:
         parts: of the client.

@@ -40,18 +40,21 @@ class RunFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kind: the name of the class of the error in ``harlm.errors``.
         message: of the error.
         limit: the limit that was reached, if it was one: ``usd``, ``tokens``, ``calls``, ``seconds``, ``batch`` …
+        http: the status with which a provider refused, if one did.
     """
 
     kind: str
     message: str
     limit: str = ""
+    http: int | None = None
 
     @classmethod
     def of(cls, error: HarlmError) -> RunFailure:
         """The failure that an error is."""
         known = next(each.__name__ for each in type(error).__mro__ if each.__module__ == errors.__name__)
         limit = error.limit if isinstance(error, LimitExceeded) else ""
-        return cls(kind=known, message=str(error), limit=limit)
+        http = error.status if isinstance(error, ModelError) else None
+        return cls(kind=known, message=str(error), limit=limit, http=http)
 
     def error(self, message: str) -> HarlmError:
         """An error of the same class with another message."""
@@ -61,7 +64,7 @@ class RunFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if issubclass(kind, LimitExceeded):
             return kind(message, limit=self.limit, used=0, allowed=0)
         if issubclass(kind, ModelError):
-            return kind(message, model="")
+            return kind(message, model="", status=self.http)
         return kind(message) if issubclass(kind, HarlmError) else HarlmError(message)
 
 

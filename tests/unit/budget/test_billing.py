@@ -126,6 +126,13 @@ async def test_a_reply_is_limited_to_the_remaining_budget(caps: Caps, allowed: i
     assert model.allowed == allowed
 
 
+async def test_a_reply_is_limited_to_what_earlier_attempts_have_left() -> None:
+    model, account = Model(), Account(Caps(tokens=BOUND + 700))
+    account.owe([("openai/m", Usage(calls=1, input_tokens=90, output_tokens=10))])
+    await ask(model, account)
+    assert model.allowed == 600
+
+
 async def test_a_request_waits_for_open_reservations_rather_than_shorten_its_reply() -> None:
     model, account = Model(), Account(Caps(tokens=BOUND + 1_000))
     other = await account.reserve(Amounts(900, 0, 1))

@@ -41,6 +41,14 @@ from harlm.tracing.request import Sources
 from harlm.typed import schema_of
 from harlm.types import MODES, Budget, Context, OutputSchema
 
+_LIMITS = {
+    "usd": "--max-cost-each",
+    "tokens": "--max-tokens-each",
+    "calls": "--max-calls-each",
+    "seconds": "--timeout-each",
+}
+"""The options that limit one question, by the limit that a run reaches."""
+
 
 @click.command("batch")
 @click.argument("questions", type=click.Path(dir_okay=False, path_type=Path), metavar="QUESTIONS")
@@ -171,10 +179,18 @@ def _end(
     first: BatchRow | None, progress: BatchProgress, output: Path | None, *, was_stopped: bool
 ) -> HarlmError | None:
     """The error with which a batch ends; ``None`` if every question has its answer."""
-    again = "" if output is None else f"; the same command goes on where this one ended (-o {output})"
+    hint = "" if output is None else f"the same command continues where this one ended (-o {output})"
     if was_stopped:
-        return Interrupted(f"stopped{again}", limit="stop", used=0, allowed=0)
+        if hint:
+            say(hint)
+        return Interrupted("stopped", limit="stop", used=0, allowed=0)
     if first is None or first.error is None:
         return None
     failed = f"{progress.failed:,} of {progress.total:,} questions have no answer, such as {first.id!r}"
-    return first.error.error(f"{failed}: {first.error.message}{again}")
+    advice = (
+        f" ({_LIMITS[limit]} and the like are the limits of one question)"
+        if (limit := first.error.limit) in _LIMITS
+        else ""
+    )
+    again = f"; {hint}" if hint else ""
+    return first.error.error(f"{failed}: {first.error.message}{advice}{again}")

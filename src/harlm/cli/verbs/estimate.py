@@ -9,6 +9,7 @@ import click
 from harlm.budget.estimate import Estimate, Figures, RunEstimate
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import show
+from harlm.cli.progress_line import time_text
 from harlm.cli.settings import (
     budget_flags,
     budget_options,
@@ -86,13 +87,6 @@ def forecast_in_short(forecast: Forecast) -> str:
         f"{money(forecast.micros)} · {forecast.calls:,} calls · {tokens:,} tokens · about {time_text(forecast.seconds)} · "
         f"{forecast.depth} in a row"
     )
-
-
-def time_text(seconds: float) -> str:
-    """A duration with a unit, such as ``12 s`` or ``3 min``."""
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _row(figures: Figures) -> str:

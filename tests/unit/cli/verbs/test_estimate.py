@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harlm.budget.estimate import Estimate, Figures, RunEstimate
-from harlm.cli.verbs.estimate import in_short, show_estimate, time_text
+from harlm.cli.verbs.estimate import in_short, show_estimate
 from harlm.types import MODES, ModelFacts, Price
 
 MODEL = ModelFacts(name="openai/m", window=1_000, price=Price(input=1, output=1))
@@ -87,10 +87,3 @@ def test_the_short_form_is_one_line() -> None:
     )
     assert in_short(estimate(micros=None, limit=None)).startswith("estimate: cost unknown · 3 calls")
     assert in_short(estimate(limit=None)).endswith("no limit")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (42.4, "42 s"), (90, "2 min"), (5_400, "1.5 h")]
-)
-def test_times_have_a_unit(seconds: float, text: str) -> None:
-    assert time_text(seconds) == text
