@@ -16,9 +16,9 @@ from harlm.extensions import extension, names
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of installed packages."""
     monkeypatch.syspath_prepend(tmp_path)
-    extensions._entries.cache_clear()
+    extensions.entries.cache_clear()
     yield tmp_path
-    extensions._entries.cache_clear()
+    extensions.entries.cache_clear()
 
 
 def install(folder: Path, package: str, code: str, **entries: str) -> None:
