@@ -98,6 +98,8 @@ async def _bare(kind: str, stack: AsyncExitStack) -> LanguageModel:
 
 
 class TestLanguageModels(LanguageModelContract):
+    reports_cost = True  # the built-in model is free, and wrappers know prices
+
     @pytest.fixture(
         params=[
             *BARE,

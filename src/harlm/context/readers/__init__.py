@@ -144,7 +144,8 @@ def _is_brought(suffix: str) -> bool:
 def modules_of(name: str, data: bytes) -> tuple[str, ...]:
     """The modules that reading a file imports, if they are not those of an archive's members."""
     if is_archive(name):
-        return ("pathspec.patterns.gitignore.spec",)
+        of_others = (each.module for each in brought_readers().values() if each.target)
+        return ("pathspec.patterns.gitignore.spec", *of_others)
     suffix = _suffix(name, data)
     if _is_brought(suffix):
         return (brought_readers()[suffix].module,)
@@ -180,7 +181,11 @@ def read_document(name: str, data: bytes, brought: BroughtReaders = _NONE) -> Re
         raise
     except Exception as error:  # parsers of ten formats raise any kind of error for a broken file
         module, _ = _BY_SUFFIX.get(suffix, ("text", ""))
-        what = _FORMAT_NAMES[module] if foreign is None else f"a {suffix} file"
+        what = (
+            _FORMAT_NAMES[module]
+            if foreign is None
+            else f"a {suffix} file for the package {foreign.distribution}"
+        )
         raise ContextError(
             f"is not {what} that can be read ({shown_error(error)}); "
             "save it again with the program it came from, or save it as plain text"

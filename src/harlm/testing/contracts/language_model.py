@@ -20,7 +20,14 @@ TALK = (
 
 
 class LanguageModelContract:
-    """The laws of ``harlm.protocols.LanguageModel``."""
+    """The laws of ``harlm.protocols.LanguageModel``.
+
+    Attributes:
+        reports_cost: whether the model itself knows what a call has cost. One that does not gives ``cost_micros=None``, so that the
+            price list applies: 0 would mean that the call was free.
+    """
+
+    reports_cost = False
 
     @pytest.fixture
     def model(self) -> LanguageModel:
@@ -47,6 +54,7 @@ class LanguageModelContract:
         assert usage.output_tokens > 0
         assert usage.cached_tokens <= usage.input_tokens
         assert usage.reasoning_tokens <= usage.output_tokens
+        assert self.reports_cost or usage.cost_micros is None, "what is not known to be free is not 0"
 
     @pytest.mark.asyncio
     async def test_many_calls_can_run_at_once(self, model: LanguageModel) -> None:

@@ -59,6 +59,7 @@ class ProgramModel:
             calls=1,
             input_tokens=len(told) // _CHARACTERS + 1,
             output_tokens=len(reply) // _CHARACTERS + 1,
+            cost_micros=None,  # not known, so the price list applies
             estimated=True,
         )
         return Completion(text=reply, model=self.name, usage=usage)
