@@ -15,13 +15,18 @@ CSV = "city,total\n" + "".join(f"Oslo,{number}\n" for number in range(40))
 MANY = {
     f"report{number}.txt": f"Report {number}. The bridge opened in {1880 + number}." for number in range(12)
 }
+SITES = "What is the crew of Oakham? The latest report counts, by its date. Hearsay does not count."
+REPORTS = {
+    "R-1": "Report R-1, May 1, 2020.\n\nThe crew of Oakham is 7.",
+    "R-2": "Report R-2, May 1, 2021.\n\nThe crew of Oakham is 9.",
+}
 
 CASES: dict[str, tuple[Propose, str, Mapping[str, str] | str]] = {
     "label": (label.propose, "How many of the lines have the label hot? The labels are: hot, cold.", LINES),
-    "compare": (compare.propose, "On which points do the reports contradict each other?", MANY),
-    "filter": (filter.propose, "Which reports say that the bridge opened, and are about floods?", MANY),
+    "compare": (compare.propose, SITES, REPORTS),
+    "filter": (filter.propose, "Who is meant here: she sang at night; and she never married.", MANY),
     "table": (table.propose, "What is the sum of total where city is Oslo?", {"orders.csv": CSV}),
-    "follow": (follow.propose, "Who is the mother of the author of the book that Ada read?", MANY),
+    "follow": (follow.propose, "Who is the heir of the mayor of the port of Ham?", MANY),
     "direct": (direct.propose, "When did the bridge open?", "The bridge opened in 1883."),
     "search": (search.propose, "When did the bridge open?", MANY),
     "map": (map.propose, "Summarise the reports.", MANY),

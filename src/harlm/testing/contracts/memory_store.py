@@ -70,7 +70,7 @@ class MemoryStoreContract:
             assert [each.key for each in store.search("harbour", 5, run="R")] == ["b"]
             assert [each.key for each in store.search("contract harbour", 1, run="R")] in (["a"], ["b"])
 
-    def test_a_search_returns_the_passage_of_a_long_entry_of(self, store: MemoryStore) -> None:
+    def test_a_search_returns_the_passage_of_a_long_entry(self, store: MemoryStore) -> None:
         text = (
             "Nothing of interest stands here.\n\n" * 200
             + "The password of the lighthouse is umbrella.\n\n"
