@@ -10,7 +10,7 @@ from harlm.errors import ConfigError, ModelError
 from harlm.testing.contracts import LanguageModelContract
 from harlm.types import Message, Sampling
 
-COUNTS = f'{sys.executable} -Ss -c "import sys; print(len(sys.stdin.read()), 7)"'
+COUNTS = "wc -c"  # prints how many bytes it was given
 TALK = (Message(role="user", content="Hello"),)
 
 
@@ -22,7 +22,7 @@ class TestProgramModel(LanguageModelContract):
 
 @pytest.mark.asyncio
 async def test_the_program_gets_the_conversation() -> None:
-    assert (await make(COUNTS, ModelSettings()).complete(TALK, Sampling())).text == "5 7"
+    assert (await make(COUNTS, ModelSettings()).complete(TALK, Sampling())).text == "5"
 
 
 @pytest.mark.asyncio
