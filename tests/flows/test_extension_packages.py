@@ -88,6 +88,7 @@ def test_doctor_and_models_list_them(run: Run) -> None:
     for what in (
         "model provider 'program'",
         "embedder 'ngrams'",
+        "store 'lines'",
         "router 'shelves'",
         "strategy 'openings'",
         "reader 'srt'",

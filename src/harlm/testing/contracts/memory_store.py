@@ -19,7 +19,7 @@ def entry_of(key: str, value: str | bytes, *, run: str = "R", question: str = ""
     )  # fmt: skip
 
 
-VALUES = [
+VALUES: list[str | bytes] = [
     "short",
     "",
     "long " * 5_000,
