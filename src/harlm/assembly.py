@@ -21,7 +21,7 @@ from harlm.budget import UNLIMITED, Account, Billing, Caps, PriceList
 from harlm.budget.embedding import EmbeddingMeter
 from harlm.budget.purse import Purse
 from harlm.common_parts import RICHEST_USD, CommonParts, FixedModels, done_by, open_common, refuse_unpriced
-from harlm.config import DEFAULT_USD, Config
+from harlm.config import DEFAULT_USD, ROUTERS, Config
 from harlm.engine import Node, Run, new_run_id
 from harlm.engine.approval import Approval, Approve
 from harlm.errors import ConfigError
@@ -49,6 +49,7 @@ from harlm.protocols import (
 from harlm.redact import Redactor
 from harlm.router import HeuristicRouter
 from harlm.router.bandit import Bandit
+from harlm.router.brought import brought_router
 from harlm.router.exploring import ExploringRouter
 from harlm.router.learned import Chances, LearnedRouter
 from harlm.router.model import RouterModel
@@ -72,6 +73,8 @@ def router_of(config: Config) -> Router:
     chosen = config.router
     if chosen.kind == "rules":
         return HeuristicRouter()
+    if chosen.kind not in ROUTERS:
+        return brought_router(chosen)
     model, chances, basis, version = _learned(config)
     bandit = Bandit(ratings_in(ratings_file(config))) if chosen.bandit else None
     router: Router = LearnedRouter(model, chances, basis, version=version, bandit=bandit)
@@ -317,14 +320,20 @@ async def _embedder(
 
     Vectors(1)  # fails now, not in the middle of a run, if numpy is missing
     meter_of = partial(EmbeddingMeter, account=account, billing=billing)
-    made, paid = await _embedder_named(named, config, access, meter_of)
+    made, paid = await _embedder_named(
+        named, config, access, meter_of, lambda each: billing.price_of(each) is not None
+    )
     embedder = RememberingEmbedder(made, index_file(config), max_bytes=config.memory.index_mb << 20)
     cleanup.callback(embedder.close)
     return embedder, paid
 
 
 async def _embedder_named(
-    named: str, config: Config, access: Access, meter_of: Callable[[str], EmbeddingMeter]
+    named: str,
+    config: Config,
+    access: Access,
+    meter_of: Callable[[str], EmbeddingMeter],
+    is_priced: Callable[[str], bool],
 ) -> tuple[Embedder, tuple[str, ...]]:
     if named == "hashing":
         from harlm.embedders.hashing import HashingEmbedder
@@ -334,8 +343,12 @@ async def _embedder_named(
         from harlm.embedders.minilm import MiniLmEmbedder
 
         return MiniLmEmbedder(), ()
+    from harlm.embedders.brought import PaidEmbedder, brought_embedder
+
+    if (brought := brought_embedder(named, config.models)) is not None:
+        return (PaidEmbedder(brought, meter_of(named)), (named,)) if is_priced(named) else (brought, ())
     name = parse_model_name(named)
-    if PROVIDERS[name.provider].protocol != "openai":
+    if name.is_brought or PROVIDERS[name.provider].protocol != "openai":
         raise ConfigError(
             f"memory.embedder = {named!r} cannot embed: use hashing, minilm or a model of an OpenAI-compatible server (openai/…)"
         )

@@ -72,7 +72,8 @@ class HARLM(Batches):
             callable, or a ``LanguageModel``.
         sub_model: the model that model-written code calls; by default the root model.
         mode: the mode of every question; ``auto`` lets the router choose.
-        strategy: the strategy of every question, without a root model (mode *plan*).
+        strategy: the strategy of every question, without a root model (mode *plan*): a built-in one, or one that an installed
+            package brings.
         max_depth: the greatest depth of a node with its own REPL.
         max_turns: the most turns of a REPL; the last one must give an answer.
         concurrency: the most model requests in flight at once.
@@ -91,7 +92,8 @@ class HARLM(Batches):
         budget: the limits of each run; a run that reaches one raises ``LimitExceeded`` with the partial
             answer.
         prices: prices by full model name, above those that HARLM ships with.
-        tools: functions that model-written code may call: plain ones, or made with ``harlm.tool``. They run in this process.
+        tools: functions that model-written code may call: plain ones, made with ``harlm.tool``, or names of tools that installed
+            packages bring. They run in this process.
         mcp: MCP servers whose tools model-written code may call: addresses, commands, or dicts (``harlm.tools.mcp.McpServer``).
         approve: is given each cell (a ``PendingCell``) before it runs, and refuses it by returning false. Nothing then runs early.
         settings: a complete config that replaces the environment and the files; the other arguments override
@@ -123,7 +125,7 @@ class HARLM(Batches):
         seed: int | None = None,
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
-        tools: Sequence[Callable[..., object] | FunctionTool] = (),
+        tools: Sequence[Callable[..., object] | FunctionTool | str] = (),
         mcp: Sequence[str | Mapping[str, object] | McpServer] = (),
         approve: Approve | None = None,
         settings: config.Config | None = None,

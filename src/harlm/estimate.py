@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from harlm.assembly import caps_of, router_of
+from harlm.branching.brought import BroughtStrategies
 from harlm.branching.strategies import Asked, fitting
 from harlm.budget import UNLIMITED, PriceList
 from harlm.budget.estimate import RunEstimate, estimate
@@ -15,7 +16,8 @@ from harlm.config import Config
 from harlm.context import profile
 from harlm.engine.routing import situation_before, worth_of
 from harlm.home import prices_file, skills_file
-from harlm.models.choosing import ModelChoice, default_window, is_model
+from harlm.models.brought import brought_model, is_model
+from harlm.models.choosing import ModelChoice, default_window
 from harlm.models.names import parse_model_name
 from harlm.router.wording import growth_of
 from harlm.tracing.experience import Skills
@@ -48,6 +50,10 @@ def known_models(
 def _known(choice: ModelChoice, config: Config, prices: PriceList) -> ModelFacts:
     if isinstance(choice, str):
         named = parse_model_name(choice)
+        if named.is_brought:
+            model = brought_model(named, config.models).model
+            window = config.models.window or model.window
+            return ModelFacts(name=named.full, window=window, price=prices.of(named.full))
         is_custom = bool(named.base_url or (named.provider == "openai" and config.models.base_url))
         window = config.models.window or default_window(
             named, None if is_custom else prices.window_of(named.full), is_custom=is_custom
@@ -82,7 +88,7 @@ def estimate_run(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) 
     growth = growth_of(task.question)
     chosen, settings, limit = task.mode, config.engine, caps_of(config).micros
     asked = Asked(task=task, profile=known, root=root, sub=sub, concurrency=settings.concurrency)
-    found = fitting(asked)
+    found = fitting(asked, BroughtStrategies())
     route = None
     if chosen == "auto":
         route = router_of(config).route(situation_of(asked, found, config))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harlm.assembly import router_of
+from harlm.branching.brought import BroughtStrategies
 from harlm.branching.strategies import Asked, fitting
 from harlm.config import Config
 from harlm.context import profile
@@ -48,7 +49,7 @@ def explained(task: Task, config: Config, root: ModelFacts, sub: ModelFacts) -> 
     asked = Asked(
         task=task, profile=profile(task.context), root=root, sub=sub, concurrency=config.engine.concurrency
     )
-    found = fitting(asked)
+    found = fitting(asked, BroughtStrategies())
     route = router.route(situation_of(asked, found, config))
     changes: list[Change] = []
     for what, situation in _others(asked, found, config):

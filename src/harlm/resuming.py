@@ -289,7 +289,7 @@ async def context_of(
         question=request.question,
         context=context,
         mode=request.mode,  # type: ignore[arg-type] # as the run has checked it
-        strategy=request.strategy,  # type: ignore[arg-type]
+        strategy=request.strategy,
         schema=schema,
     )
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
-import math
-from array import array
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +17,8 @@ from harlm.embedders.remembering import RememberingEmbedder
 from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.protocols import Embedder
+from harlm.testing.contracts import EmbedderContract
+from harlm.testing.contracts.embedder import cosine
 from tests.support.embedding_server import embedding_server
 
 HAS_MINILM = (
@@ -33,63 +32,37 @@ def address() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["hashing", "remembering", "remembering in a file", "openai", "minilm"])
-async def embedder(request: pytest.FixtureRequest, tmp_path: Path, address: str) -> AsyncIterator[Embedder]:
-    async with AsyncExitStack() as stack:
-        match request.param:
-            case "hashing":
-                yield HashingEmbedder()
-            case "remembering":
-                yield RememberingEmbedder(HashingEmbedder())
-            case "remembering in a file":
-                made = RememberingEmbedder(HashingEmbedder(), tmp_path / "index.db")
-                stack.callback(made.close)
-                yield made
-            case "openai":
-                transport = await stack.enter_async_context(Transport(ModelSettings()))
-                yield OpenAIEmbedder(
-                    Endpoint(
-                        name="openai/embed",
-                        model="embed",
-                        base_url=address,
-                        key=None,
-                        key_hint="",
-                        transport=transport,
+class TestEmbedders(EmbedderContract):
+    @pytest.fixture(params=["hashing", "remembering", "remembering in a file", "openai", "minilm"])
+    async def embedder(
+        self, request: pytest.FixtureRequest, tmp_path: Path, address: str
+    ) -> AsyncIterator[Embedder]:
+        async with AsyncExitStack() as stack:
+            match request.param:
+                case "hashing":
+                    yield HashingEmbedder()
+                case "remembering":
+                    yield RememberingEmbedder(HashingEmbedder())
+                case "remembering in a file":
+                    made = RememberingEmbedder(HashingEmbedder(), tmp_path / "index.db")
+                    stack.callback(made.close)
+                    yield made
+                case "openai":
+                    transport = await stack.enter_async_context(Transport(ModelSettings()))
+                    yield OpenAIEmbedder(
+                        Endpoint(
+                            name="openai/embed",
+                            model="embed",
+                            base_url=address,
+                            key=None,
+                            key_hint="",
+                            transport=transport,
+                        )
                     )
-                )
-            case _:
-                if not HAS_MINILM:
-                    pytest.skip("the weights of MiniLM are not installed")
-                yield MiniLmEmbedder()
-
-
-def cosine(one: bytes, other: bytes) -> float:
-    a, b = array("f", one), array("f", other)
-    return sum(x * y for x, y in zip(a, b, strict=True)) / math.sqrt(
-        sum(x * x for x in a) * sum(x * x for x in b)
-    )
-
-
-async def test_each_text_has_one_vector_of_one_dimension(embedder: Embedder) -> None:
-    texts = ["one", "", "\ud800", "Ünïcödé 漢字", "long " * 5_000, "one"]
-    rows = await embedder.embed(texts)
-    assert len(rows) == len(texts)
-    assert {len(row) for row in rows} == {4 * (embedder.dimension or 0)}
-    assert rows[0] == rows[5]
-    assert embedder.tag
-    assert await embedder.embed([]) == []
-
-
-async def test_texts_with_the_same_words_are_closer_than_others(embedder: Embedder) -> None:
-    one, like, other = await embedder.embed(
-        ["The lighthouse was lit in 1822.", "In 1822 the lighthouse was lit.", "Walnuts grow on trees."]
-    )
-    assert cosine(one, like) > cosine(one, other) + 0.2
-
-
-async def test_many_calls_can_run_at_once(embedder: Embedder) -> None:
-    rows = await asyncio.gather(*(embedder.embed([f"text {at % 3}", "common"]) for at in range(9)))
-    assert len({row[1] for row in rows}) == 1
+                case _:
+                    if not HAS_MINILM:
+                        pytest.skip("the weights of MiniLM are not installed")
+                    yield MiniLmEmbedder()
 
 
 @pytest.mark.skipif(not HAS_MINILM, reason="the weights of MiniLM are not installed")

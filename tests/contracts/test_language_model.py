@@ -35,14 +35,9 @@ from harlm.models.wrappers import (
 )
 from harlm.protocols import LanguageModel
 from harlm.testing import ScriptedModel, ScriptedServer
-from harlm.types import Completion, Message, Price, Sampling
-
-TALK = (
-    Message(role="system", content="You answer from the documents."),
-    Message(role="user", content='<document name="a.txt">\nThe bridge opened in 1883.\n</document>'),
-    Message(role="assistant", content="I have read it."),
-    Message(role="user", content="<question>\nWhen did the bridge open?\n</question>"),
-)
+from harlm.testing.contracts import LanguageModelContract
+from harlm.testing.contracts.language_model import TALK
+from harlm.types import Price, Sampling
 
 HTTP: dict[str, Callable[[Endpoint, int], LanguageModel]] = {
     "openai": OpenAIChat,
@@ -102,56 +97,20 @@ async def _bare(kind: str, stack: AsyncExitStack) -> LanguageModel:
     return HTTP[kind](endpoint, 1000)
 
 
-@pytest.fixture(
-    params=[*BARE, *(f"{wrapper} around {kind}" for wrapper in WRAPPERS for kind in ("scripted", "openai"))]
-)
-async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
-    wrapper, _, kind = request.param.rpartition(" around ")
-    async with AsyncExitStack() as stack:
-        bare = await _bare(kind, stack)
-        yield WRAPPERS[wrapper](bare) if wrapper else bare
+class TestLanguageModels(LanguageModelContract):
+    reports_cost = True  # the built-in model is free, and wrappers know prices
 
-
-async def test_a_model_has_a_name_and_a_window(model: LanguageModel) -> None:
-    assert "/" in model.name
-    assert model.window >= 1000
-
-
-async def test_a_reply_is_text_with_the_name_of_the_model(model: LanguageModel) -> None:
-    completion = await model.complete(TALK, Sampling())
-    assert completion.text
-    assert completion.model == model.name
-    assert completion.stop == "end"
-
-
-async def test_usage_counts_one_call_and_all_tokens(model: LanguageModel) -> None:
-    usage = (await model.complete(TALK, Sampling())).usage
-    assert usage.calls == 1
-    assert usage.input_tokens > 10
-    assert usage.output_tokens > 0
-    assert usage.cached_tokens <= usage.input_tokens
-    assert usage.reasoning_tokens <= usage.output_tokens
-
-
-async def test_many_calls_can_run_at_once(model: LanguageModel) -> None:
-    replies = await asyncio.gather(*(model.complete(TALK, Sampling()) for _ in range(20)))
-    assert len({reply.text for reply in replies}) == 1
-
-
-async def test_sampling_is_accepted(model: LanguageModel) -> None:
-    completion = await model.complete(TALK, Sampling(max_tokens=50, temperature=0.0, seed=7))
-    assert completion.text
-
-
-async def test_a_call_can_be_cancelled_and_the_next_one_is_answered(model: LanguageModel) -> None:
-    calls = [asyncio.create_task(model.complete(TALK, Sampling())) for _ in range(12)]
-    await asyncio.sleep(0)
-    for each in calls[::2]:
-        each.cancel()
-    ended = await asyncio.gather(*calls, return_exceptions=True)
-    assert all(isinstance(each, (Completion, asyncio.CancelledError)) for each in ended)
-    assert all(isinstance(each, Completion) for each in ended[1::2])
-    assert (await model.complete(TALK, Sampling())).text
+    @pytest.fixture(
+        params=[
+            *BARE,
+            *(f"{wrapper} around {kind}" for wrapper in WRAPPERS for kind in ("scripted", "openai")),
+        ]
+    )
+    async def model(self, request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
+        wrapper, _, kind = request.param.rpartition(" around ")
+        async with AsyncExitStack() as stack:
+            bare = await _bare(kind, stack)
+            yield WRAPPERS[wrapper](bare) if wrapper else bare
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from harlm import events
 from harlm.protocols import TraceSink
 from harlm.redact import Redactor
 from harlm.testing import EventLog
+from harlm.testing.contracts import TraceSinkContract
 from harlm.tracing.console import LiveTree, PlainLines
 from harlm.tracing.jsonl import JsonlSink
 from tests.support.story import STORY
@@ -24,13 +25,13 @@ SINKS: dict[str, Callable[[Path], TraceSink]] = {
 }
 
 
-@pytest.mark.parametrize("kind", SINKS)
-def test_a_sink_takes_every_event(kind: str, tmp_path: Path) -> None:
-    sink = SINKS[kind](tmp_path)
-    for event in STORY:
-        sink.emit(event)
-    if isinstance(sink, JsonlSink | LiveTree | PlainLines):
-        sink.close()
+class TestTraceSinks(TraceSinkContract):
+    @pytest.fixture(params=SINKS)
+    def sink(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TraceSink]:
+        made = SINKS[request.param](tmp_path)
+        yield made
+        if isinstance(made, JsonlSink | LiveTree | PlainLines):
+            made.close()
 
 
 def test_the_story_has_every_kind_of_event() -> None:

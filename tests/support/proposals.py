@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harlm.branching.strategies.asked import Asked
-from harlm.context import load, profile
 from harlm.guest.combinators import Combinators
-from harlm.types import ModelFacts, Price, Proposal, Task
+from harlm.testing.contracts.strategy import ROOT, SUB, asked_of
+from harlm.types import Proposal
 from tests.support.scripted_leaf import Named, ScriptedLeaf
 
-SUB = ModelFacts(name="sub", window=100_000, price=Price(input=0.25, cached=0.025, output=2.0))
-ROOT = ModelFacts(name="root", window=200_000, price=Price(input=1.25, cached=0.125, output=10.0))
-
-
-def asked_of(question: str, texts: Mapping[str, str] | str, *, root: ModelFacts = ROOT) -> Asked:
-    """A question over texts."""
-    context = load(texts)
-    return Asked(
-        task=Task(question=question, context=context),
-        profile=profile(context),
-        root=root,
-        sub=SUB,
-        concurrency=8,
-    )
+__all__ = ["ROOT", "SUB", "asked_of", "final_of"]
 
 
 class _Finished(Exception):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import click
 
 from harlm.errors import ConfigError
+from harlm.extensions import entries, loaded
 
 
 def added(group: str, own: Collection[str], known: Mapping[str, str]) -> dict[str, str]:
@@ -17,13 +18,11 @@ def added(group: str, own: Collection[str], known: Mapping[str, str]) -> dict[st
         own: names that are taken.
         known: the help lines of some, by what their entry points name: these cannot carry one.
     """
-    from importlib.metadata import entry_points  # costs a built-in verb nothing
-
     return {
-        entry.name: known.get(entry.value)
-        or f"From the package {entry.value.partition(':')[0].partition('.')[0]}; see `harlm {entry.name} --help`."
-        for entry in sorted(entry_points(group=group))
-        if entry.name not in own
+        name: known.get(found[0].value)
+        or f"From the package {found[0].value.partition(':')[0].partition('.')[0]}; see `harlm {name} --help`."
+        for name, found in entries(group).items()
+        if name not in own
     }
 
 
@@ -31,21 +30,11 @@ def added_command(group: str, name: str) -> click.Command | None:
     """A command of a group of entry points; ``None`` if there is none of that name.
 
     Raises:
-        ConfigError: it cannot be loaded, or is no command.
+        ConfigError: it cannot be imported, is no command, or two packages bring it.
     """
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group=group, name=name):
-        try:
-            command = entry.load()
-        except Exception as error:
-            raise ConfigError(
-                f"the verb {name!r} cannot be loaded from {entry.value!r} ({type(error).__name__}: {error}); "
-                "install its package again, with its extras"
-            ) from error
-        if not isinstance(command, click.Command):
-            raise ConfigError(
-                f"the verb {name!r} is not a command: {entry.value!r} is a {type(command).__name__}"
-            )
+    command = loaded(group, name)
+    if command is None or isinstance(command, click.Command):
         return command
-    return None
+    raise ConfigError(
+        f"the verb {name!r} is not a command: {entries(group)[name][0].value!r} is a {type(command).__name__}"
+    )

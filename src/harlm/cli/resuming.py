@@ -80,7 +80,10 @@ def resume_run(run: str, paths: Sequence[str], options: Mapping[str, Any]) -> No
     client = HARLM(
         budget=Budget(**flags),
         home=str(runs_of(settings).parent),
-        tools=tools_in_files([*map(Path, origin.tool_files)] if not options["tools"] else options["tools"]),
+        tools=[
+            *tools_in_files([*map(Path, origin.tool_files)] if not options["tools"] else options["tools"]),
+            *(options["tool_names"] or origin.tools),
+        ],
         mcp=options["mcp"] or _servers(origin),
         approve=asks_at_terminal() if options["approve"] else None,
     )

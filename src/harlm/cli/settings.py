@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from harlm import home
 from harlm.cli.printing import say
 from harlm.cli.sources import path_argument, places_of
 from harlm.config import DEFAULT_USD, Config, Settings, load, seconds_of
+from harlm.extensions import names
 from harlm.loading import LoadingClock, load_paths
+from harlm.tools import FunctionTool
+from harlm.tools.files import tools_in_files
 from harlm.tracing.request import Sources
-from harlm.types import Context
+from harlm.types import STRATEGIES, Context
 
 _PATIENCE_S = 1.5  # seconds before a slow step is announced
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -63,6 +67,34 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 
             if seconds > 0
             else self.fail(f"duration {value!r} is not positive: use 90s, 5m or 1h30m", param, ctx)
         )
+
+
+class StrategyName(click.ParamType):  # type: ignore[type-arg] # as above
+    """The name of a strategy, built in or from an installed package. Packages are looked for only if it is not built in."""
+
+    name = "strategy"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """The built-in names."""
+        return f"[{'|'.join(STRATEGIES)}|…]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See ``click.ParamType.convert``."""
+        if value in STRATEGIES or value in names("strategies"):
+            return str(value)
+        known = ", ".join([*STRATEGIES, *names("strategies")])
+        return self.fail(
+            f"{value!r} is not one of {known}, and no installed package brings it (harlm.strategies)",
+            param,
+            ctx,
+        )
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The names that begin with ``incomplete``."""
+        known = [*STRATEGIES, *names("strategies")]
+        return [CompletionItem(each) for each in known if each.startswith(incomplete)]
 
 
 def reading_options(command: _Command) -> _Command:
@@ -112,6 +144,7 @@ def origin_of(paths: Sequence[str], options: Mapping[str, Any]) -> Sources:
     named = {
         "tool_files": tuple(str(each.absolute()) for each in options["tools"]),
         "servers": options["mcp"],
+        "tools": options["tool_names"],
     }
     return Sources(**named) if "-" in places else Sources(paths=places, folder=str(Path.cwd()), **named)
 
@@ -252,13 +285,29 @@ def tool_options(command: _Command) -> _Command:
         metavar="FILE.py",
         help="Run this file; model-written code may call the functions in it that are tools (may be repeated).",
     )
+    of_packages = click.option(
+        "--tool",
+        "tool_names",
+        multiple=True,
+        metavar="NAME",
+        help="Let model-written code call this tool, which an installed package brings (may be repeated).",
+    )
     of_servers = click.option(
         "--mcp",
         multiple=True,
         metavar="SERVER",
         help="Let model-written code call the tools of this MCP server: an address or a command (may be repeated).",
     )
-    return of_files(of_servers(command))
+    return of_files(of_packages(of_servers(command)))
+
+
+def tools_given(options: Mapping[str, Any]) -> list[FunctionTool | str]:
+    """The tools of ``tool_options`` that are functions, or names of functions of installed packages.
+
+    Raises:
+        ConfigError: a file cannot be run, or has no tools.
+    """
+    return [*tools_in_files(options["tools"]), *options["tool_names"]]
 
 
 def answer_options(command: _Command) -> _Command:

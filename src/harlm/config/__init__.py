@@ -4,6 +4,7 @@ from harlm.config.editing import set_in_file
 from harlm.config.sections import (
     DEFAULT_USD,
     OFFLINE_MODEL,
+    ROUTERS,
     BudgetSettings,
     Config,
     ContextSettings,
@@ -23,6 +24,7 @@ from harlm.config.values import is_address, seconds_of
 __all__ = [
     "DEFAULT_USD",
     "OFFLINE_MODEL",
+    "ROUTERS",
     "BudgetSettings",
     "Config",
     "ContextSettings",

@@ -21,6 +21,9 @@ Speculation = Literal["off", "safe", "eager"]
 OFFLINE_MODEL = "offline/extractive"
 """The built-in model, which needs no network and no key: the default when no model is configured."""
 
+ROUTERS = ("trees", "encoder", "rules")
+"""The built-in values of ``router.kind``."""
+
 DEFAULT_USD = 1.0
 """Dollars that a run may spend when no limit is set."""
 
@@ -122,7 +125,8 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
         shown_chars: characters of a cell's output that the root model sees (head and tail).
         speculation: whether calls are made before a cell reaches them: ``off``; ``safe``, the calls that are
             certain and a few past a possible exit; ``eager``, every call that can be foreseen.
-        strategy: the only strategy of *plan* mode; ``None`` takes the one that fits the question best.
+        strategy: the only strategy of *plan* mode, a built-in one or one that an installed package brings; ``None`` takes the
+            one that fits the question best.
         second_looks: the share of judgements that the stronger model may make again; 0 for none.
         branches: the most branches of a race: strategies, or first replies of the root model, side by side. 1 for none.
         branching: when the next branch starts: ``staggered``, when the one before is later than usual or was rejected;
@@ -155,7 +159,7 @@ class RouterSettings(_Section, frozen=True, kw_only=True):
 
     Attributes:
         kind: ``trees``, small boosted trees that ship with HARLM; ``encoder``, a fine-tuned encoder, which needs ``file``;
-            ``rules``, by hand.
+            ``rules``, by hand; or the name of a router that an installed package brings.
         file: a router that ``harlm router train`` has made: a JSON file of trees, or the folder of an encoder. ``None`` takes
             the trees of the user's home, else those that ship with HARLM.
         target: the probability of a right answer that is enough: the cheapest way with it is taken. ``None`` weighs accuracy,
@@ -166,7 +170,7 @@ class RouterSettings(_Section, frozen=True, kw_only=True):
         bandit: whether rated runs over the same text shift the choice (Thompson sampling).
     """
 
-    kind: Literal["trees", "encoder", "rules"] = "trees"
+    kind: _Text = "trees"
     file: _Path | None = None
     target: Annotated[float, Meta(gt=0, lt=1)] | None = None
     escalate: bool = True
@@ -232,8 +236,8 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
             ``abstractive`` asks the sub-model in parallel to the run, which costs calls; ``off`` shows handles instead,
             so that there is no warm tier.
         embedder: what makes vectors of entries, so that search also finds them by meaning: ``hashing``,
-            ``minilm``, or a model of an OpenAI-compatible server, ``openai/name[@base_url]``, which sends the
-            entries to that server.
+            ``minilm``, a model of an OpenAI-compatible server, ``openai/name[@base_url]``, which sends the
+            entries to that server, or one that an installed package brings, ``acme`` or ``acme/name``.
         max_mb: megabytes of each of the two files, entries and paid calls; the rows that were used least and longest ago
             are removed first.
         index_mb: megabytes of the file of search indexes and vectors; the indexes used longest ago are

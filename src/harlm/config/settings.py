@@ -16,9 +16,11 @@ import msgspec
 
 from harlm.config.files import Layer, project_layer, user_layer
 from harlm.config.project import check_project_file, narrowed, project_note
-from harlm.config.sections import Config, setting_names
+from harlm.config.sections import ROUTERS, Config, setting_names
 from harlm.config.values import encodable, in_short, is_address, seconds_of
 from harlm.errors import ConfigError
+from harlm.extensions import Kind, names
+from harlm.types import STRATEGIES
 
 _ENVIRONMENT: Mapping[str, str] = {
     "HARLM_MODEL": "models.root",
@@ -39,6 +41,12 @@ _ENVIRONMENT: Mapping[str, str] = {
 }
 
 _ADDRESSES = ("models.base_url", "models.proxy")
+
+_NAMED: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
+    "router.kind": ("routers", ROUTERS),
+    "engine.strategy": ("strategies", STRATEGIES),
+}
+"""Settings that name a part: what else but these an installed package may bring."""
 
 _SECRET = "models.api_key"  # noqa: S105 - the name of a setting, not a secret
 _HIDDEN = "(set, hidden)"
@@ -212,6 +220,14 @@ def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Conf
             raise ConfigError(
                 f"{origins.get(name, name)}: {name} = {in_short(value)} is not an http or https URL with a host, "
                 "such as http://127.0.0.1:8000/v1"
+            )
+    for name, (kind, own) in _NAMED.items():
+        value = values.get(name)
+        if value is not None and value not in own and value not in names(kind):
+            known = ", ".join([*own, *(each for each in names(kind) if each not in own)])
+            raise ConfigError(
+                f"{origins.get(name, name)}: {name} = {in_short(value)}: there is none of this name; use {known}, or install the "
+                f"package that brings it (entry point harlm.{kind})"
             )
     return config
 

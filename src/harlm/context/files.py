@@ -19,7 +19,7 @@ from harlm.config import ContextSettings
 from harlm.context.document_names import OwnNames, shown_name
 from harlm.context.ignore import IgnoreRules, has_binary_name
 from harlm.context.raw_files import Identity, first_bytes, open_folder, read_named
-from harlm.context.readers import has_format, is_archive, looks_like_text
+from harlm.context.readers import has_format, has_own_reader, is_archive, looks_like_text
 from harlm.errors import ContextError
 from harlm.types import Skipped
 
@@ -350,7 +350,7 @@ def _found(
     if is_big or has_binary_name(entry.name):
         head = first_bytes(path, identity, _HEAD)
         is_text = looks_like_text(head)
-        if not is_text and has_binary_name(entry.name):
+        if not is_text and has_binary_name(entry.name) and not has_own_reader(entry.name):
             return Skipped(name=name, reason="binary")
         if is_big:
             reason = f"larger than {loading.max_file_mb} MB; name it, or raise loading.max_file_mb"

@@ -42,9 +42,11 @@ def proposals_for(task: Task, node: Node, profile: Profile) -> tuple[Proposal, .
     if node.run.sandbox.tier in _WITHOUT_PLANS:
         return ()
     root, sub = node.run.facts_of(node.models.root), node.run.facts_of(node.models.sub)
-    return fitting(
-        Asked(task=task, profile=profile, root=root, sub=sub, concurrency=node.settings.concurrency)
-    )
+    asked = Asked(task=task, profile=profile, root=root, sub=sub, concurrency=node.settings.concurrency)
+    found = fitting(asked, node.run.brought)
+    for note in node.run.brought.taken_notes():
+        node.emit(events.Noted(message=note))
+    return found
 
 
 def chosen(task: Task, node: Node, found: tuple[Proposal, ...]) -> Proposal:

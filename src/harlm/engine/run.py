@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from harlm.branching.brought import BroughtStrategies
 from harlm.branching.calibration import Calibration
 from harlm.budget import Account, Billing
 from harlm.config import EngineSettings, MemorySettings, RouterSettings
@@ -130,6 +131,7 @@ class Run:
         told_served: the models of which the user was told that another one answers.
         tool_slots: held during each call of a tool, so that no more than ``settings.concurrency`` run at once.
         tool_values: what deterministic tools returned, by a digest of the call.
+        brought: the strategies that installed packages bring.
         opening_notes: what the user is told of the opening of the run.
         event_numbers, call_numbers: 1, 2, 3, … for the run's events and calls.
     """
@@ -160,6 +162,7 @@ class Run:
     temperature: float | None = 0.0
     open_repls: int = 16
     slowest_root_s: float = 0.0
+    brought: BroughtStrategies = field(default_factory=BroughtStrategies)
     opening_notes: tuple[str, ...] = ()
     call_slots: asyncio.Semaphore = field(init=False)
     tool_slots: asyncio.Semaphore = field(init=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -75,8 +76,13 @@ class Access:
         return [self._settings.api_key, *map(self._variables.get, names)]
 
     def at_the_end(self, close: Callable[[], object]) -> None:
-        """Call ``close`` at the end of the run."""
-        self._cleanup.callback(close)
+        """Call ``close``, which may be async, at the end of the run."""
+
+        async def closed() -> None:
+            if inspect.isawaitable(ending := close()):
+                await ending
+
+        self._cleanup.push_async_callback(closed)
 
     async def endpoint(self, name: ModelName) -> Endpoint:
         """The endpoint of a model.

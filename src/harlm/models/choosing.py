@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeGuard
 
 from harlm.config import Config, ModelSettings
 from harlm.errors import ConfigError
 from harlm.home import models_folder
 from harlm.models.access import Access, Endpoint
+from harlm.models.brought import brought_model, is_model
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.models.wrappers import Layers
 from harlm.protocols import LanguageModel, TokenCounter
@@ -82,6 +82,8 @@ class ModelMaker:
         )
 
     async def _make_named(self, name: ModelName) -> LanguageModel:
+        if name.is_brought:
+            return self._made_elsewhere(name)
         if name.provider == "offline":
             from harlm.models.offline import ExtractiveModel
 
@@ -100,6 +102,13 @@ class ModelMaker:
         self._layers.add(model, endpoint.base_url, key=endpoint.key)
         self._identities[id(model)] = f"{name.full} at {endpoint.base_url}"
         return model
+
+    def _made_elsewhere(self, name: ModelName) -> LanguageModel:
+        brought = brought_model(name, self._settings)
+        if brought.identity is not None:
+            self._identities[id(brought.model)] = brought.identity
+        self._access.at_the_end(getattr(brought.model, "close", _nothing))
+        return brought.model
 
     async def _make_local(self, name: ModelName) -> LanguageModel:
         from harlm.models.local.chat import open_local
@@ -152,6 +161,5 @@ def default_window(name: ModelName, listed: int | None, *, is_custom: bool) -> i
     return CUSTOM_WINDOW if is_custom else PROVIDERS[name.provider].window
 
 
-def is_model(choice: object) -> TypeGuard[LanguageModel]:
-    """Whether an object has the attributes of a ``LanguageModel``."""
-    return all(hasattr(choice, name) for name in ("complete", "name", "window"))
+def _nothing() -> None:
+    """What is done at the end for a model that has nothing to close."""

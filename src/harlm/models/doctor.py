@@ -68,12 +68,11 @@ async def check_model(
         ModelError: it did not answer, even after what it refused was left out. It is asked once.
     """
     parsed = parse_model_name(name)
-    if PROVIDERS[parsed.provider].protocol == "offline":
+    if not parsed.is_brought and PROVIDERS[parsed.provider].protocol == "offline":
         return ModelCheck(name=parsed.full, address="", notes=("it is built in, and needs no endpoint",))
     async with AsyncExitStack() as cleanup:
         maker = ModelMaker(settings, Access(settings, variables, cleanup), Layers(), lambda _: None, weights)
         model = await maker.make(name)
-        assert isinstance(model, RemoteModel)
         began = time.monotonic()
         heard: list[float] = []
         completion = await model.complete(
@@ -86,6 +85,15 @@ async def check_model(
             ),
         )
         seconds = time.monotonic() - began
+        if not isinstance(model, RemoteModel):
+            return ModelCheck(
+                name=parsed.full,
+                address="",
+                reply=" ".join(completion.text.split())[:_SHOWN],
+                seconds=seconds,
+                counts=_counts(completion),
+                notes=(f"it comes from an installed package, and replied in {seconds:.2f} s",),
+            )
         description = await model.describe()
     return ModelCheck(
         name=parsed.full,

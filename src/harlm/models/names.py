@@ -8,6 +8,7 @@ from typing import Literal
 
 from harlm.config import is_address
 from harlm.errors import ConfigError
+from harlm.extensions import names
 from harlm.patterns import lazy_pattern
 
 Protocol = Literal["openai", "anthropic", "gemini", "local", "offline"]
@@ -87,7 +88,7 @@ class ModelName:
 
     Attributes:
         full: the name that usage and messages show; without its URL, which could contain a password.
-        provider: a key of ``PROVIDERS``.
+        provider: a key of ``PROVIDERS``, or the name of an extension.
         name: the provider's own name of the model.
         base_url: the address in the name, if it has one.
     """
@@ -96,6 +97,11 @@ class ModelName:
     provider: str
     name: str
     base_url: str | None = None
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether another installed package brings the model."""
+        return self.provider not in PROVIDERS
 
 
 def parse_model_name(text: str) -> ModelName:
@@ -117,6 +123,13 @@ def parse_model_name(text: str) -> ModelName:
         return ModelName(
             full=text, provider="local", name=text.removeprefix("local/")
         )  # a path may have an @
+    first, slash, rest = text.partition("/")
+    if rest and first not in PROVIDERS and first in names("models"):
+        if "://" in rest:
+            raise ConfigError(
+                f"model {text.partition('@')[0]!r} comes from an installed package, and takes no address in its name"
+            )
+        return ModelName(full=text, provider=first, name=rest)
     head, at, address = text.partition("@")
     if at and _LOOKS_LIKE_HOST.match(address):
         raise ConfigError(f"model {text!r} has an address without a scheme; write {head}@http://{address}")
@@ -125,7 +138,7 @@ def parse_model_name(text: str) -> ModelName:
     provider, slash, name = head.partition("/")
     if not slash or not name or provider not in PROVIDERS:
         raise ConfigError(
-            f"model {text!r} cannot be used; write provider/name with one of {', '.join(PROVIDERS)}, "
+            f"model {text!r} cannot be used; write provider/name with one of {', '.join(_providers())}, "
             f"local/PATH.gguf, or http://host:port/v1#name. `harlm models` shows examples."
         )
     if provider == "offline" and name != "extractive":
@@ -133,6 +146,11 @@ def parse_model_name(text: str) -> ModelName:
     if address:
         _check_url(address, text)
     return ModelName(full=head, provider=provider, name=name, base_url=address.rstrip("/") or None)
+
+
+def _providers() -> list[str]:
+    """The built-in providers, and those that installed packages bring."""
+    return [*PROVIDERS, *(each for each in names("models") if each not in PROVIDERS)]
 
 
 def _check_url(address: str, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 
 from harlm.context.document_names import shown_name
+from harlm.context.readers.brought import brought_readers
 from harlm.reading.frames import (
     BrokenFrames,
     DocumentHead,
@@ -108,7 +109,7 @@ class _IncomingDocument:
     """One document of the file."""
 
     def __init__(self, name: str, head: DocumentHead) -> None:
-        if head.kind not in _KINDS:
+        if head.kind not in _KINDS and f".{head.kind}" not in brought_readers():
             raise BrokenFrames
         self._name = name
         self._head = head

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any
 
 from harlm.context.readers import read_file
+from harlm.context.readers.brought import from_wire
 from harlm.errors import ContextError
 from harlm.reading.frames import (
     PIECE,
@@ -43,7 +44,7 @@ _AT_ONCE = 1 << 18  # bytes that are sent together
 def prepare(parsers: Sequence[str]) -> None:
     """Import the parsers, before the process is confined or forked."""
     for parser in parsers:
-        with suppress(ImportError):  # reported for the file that needs it
+        with suppress(Exception, SystemExit):  # reported for the file that needs it
             import_module(parser)
 
 
@@ -51,18 +52,18 @@ def serve(batch: dict[str, Any], wire: int, files: int) -> None:
     """Read the files of a batch and send what they hold; ends after a file that needed too much memory.
 
     Args:
-        batch: ``files``, a name and a size for each; ``cpu_seconds`` for all.
+        batch: ``files``, a name and a size for each; ``cpu_seconds`` for all; ``brought``, the readers of other packages.
         wire: the socket to the host.
         files: the file that holds their bytes, one after another.
     """
     seconds = math.ceil(batch["cpu_seconds"]) + 1
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))  # should the host have been killed
-    at = 0
+    at, brought = 0, from_wire(batch.get("brought", []))
     with socket.socket(fileno=wire) as host:
         for name, size in batch["files"]:
             try:
-                _send(host, _frames_of(read_file(name, _exactly(files, at, size))))
+                _send(host, _frames_of(read_file(name, _exactly(files, at, size), brought)))
             except ContextError as error:
                 host.sendall(with_length([UnreadFile(str(error)[:_LONGEST_REASON])]))
             except MemoryError:

@@ -14,7 +14,8 @@ import time
 from collections.abc import Sequence
 
 from harlm.config import ContextSettings
-from harlm.context.readers import modules_of
+from harlm.context.readers import has_own_reader, is_archive, modules_of
+from harlm.context.readers.brought import brought_readers, to_wire
 from harlm.errors import SandboxFailure
 from harlm.reading.frames import BrokenFrames, FrameBuffer
 from harlm.reading.incoming import IncomingFile, TooMuch
@@ -105,6 +106,7 @@ class ConfinedReader:
             order: dict[str, object] = {
                 "files": [[file.name, len(file.data)] for file in files],
                 "parsers": list(dict.fromkeys(module for file in files for module in modules_of(file.name, file.data))),
+                "brought": to_wire(brought_readers()) if any(has_own_reader(file.name) or is_archive(file.name) for file in files) else [],
                 "memory_bytes": limits[0].memory_mb << 20,
                 "cpu_seconds": sum(each.seconds for each in limits),
             }  # fmt: skip

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
+from harlm.context.readers.brought import brought_readers
 from harlm.errors import SandboxFailure
 from harlm.sandbox.process import zygote_socket as control
 from harlm.sandbox.process.close_on_fork import keep_to_this_process
@@ -228,8 +229,10 @@ class ReadingZygote:
 def _places() -> list[str]:
     """The folders from which the reading process imports HARLM and the parsers."""
     found: dict[str, None] = {}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *(each.package for each in brought_readers().values())):
         spec = find_spec(name)
-        for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-            found[str(Path(folder).resolve().parent)] = None
+        if spec is None:
+            continue
+        for place in spec.submodule_search_locations or filter(None, [spec.origin]):
+            found[str(Path(place).resolve().parent)] = None
     return list(found)

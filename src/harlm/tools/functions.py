@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, overload
 
 from harlm.errors import CodeError, ConfigError
+from harlm.extensions import extension, names, wrong
 from harlm.threads import alone
 from harlm.tools.names import check_name, refuse_equal_names
 from harlm.tools.results import as_data, drawn
@@ -193,16 +194,34 @@ def tool(
 
 
 def tools_of(given: Iterable[object]) -> list[FunctionTool]:
-    """Tools, of which some may be plain functions.
+    """Tools, of which some may be plain functions, and some names of tools that installed packages bring.
 
     Raises:
-        ConfigError: one cannot be a tool, or two have one name.
+        ConfigError: one cannot be a tool, no package brings it, or two have one name.
     """
     if isinstance(given, str | bytes) or not hasattr(given, "__iter__"):
         raise ConfigError(f"tools is of type {type(given).__name__}; pass a list of functions")
+    given = [brought_tool(each) if isinstance(each, str) else each for each in given]
     made = [each if isinstance(each, FunctionTool) else FunctionTool(each) for each in given]  # type: ignore[arg-type] # checked there
     refuse_equal_names([each.shape for each in made])
     return made
+
+
+def brought_tool(name: str) -> object:
+    """The tool, or function, that an installed package brings.
+
+    Raises:
+        ConfigError: none does, or it cannot be imported.
+    """
+    found = extension("tools", name)
+    if found is None:
+        known = ", ".join(names("tools")) or "none"
+        raise ConfigError(
+            f"no installed package brings the tool {name!r} (entry point harlm.tools); installed: {known}"
+        )
+    if not callable(found):
+        raise wrong("tools", name, f"is a {type(found).__name__}, and must be a function")
+    return found
 
 
 def passes(gate: Gate | None, call: GatedCall) -> bool:

@@ -51,13 +51,14 @@ class Sources(msgspec.Struct, frozen=True):
     Attributes:
         paths: what was named: paths, globs, addresses; ``None`` if the documents are kept with the run.
         folder: the folder in which the paths are read.
-        tool_files, servers: what was named on the command line to get tools.
+        tool_files, servers, tools: what was named on the command line to get tools.
     """
 
     paths: tuple[str, ...] | None = None
     folder: str = ""
     tool_files: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
 
 
 class KnownDocument(msgspec.Struct, frozen=True, array_like=True):

@@ -28,7 +28,17 @@ from harlm.types.memory import (
     Recollection,
     TierUse,
 )
-from harlm.types.mode import MODES, STATUS_RANK, STATUSES, STRATEGIES, Growth, Mode, Status, Strategy
+from harlm.types.mode import (
+    MODES,
+    STATUS_RANK,
+    STATUSES,
+    STRATEGIES,
+    BuiltInStrategy,
+    Growth,
+    Mode,
+    Status,
+    Strategy,
+)
 from harlm.types.model import (
     LONGEST_REPLY,
     RELIABLE_SHARE,
@@ -92,6 +102,7 @@ __all__ = [
     "Answer",
     "Basis",
     "Budget",
+    "BuiltInStrategy",
     "Citation",
     "Completion",
     "Compression",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
 
 Mode = Literal["direct", "plan", "repl", "full"]
 """How a task is solved: one call, a strategy without a root model, a REPL without sub-models, or a REPL with them."""
 
 MODES: tuple[Mode, ...] = ("direct", "plan", "repl", "full")
 
-Strategy = Literal["direct", "search", "label", "map", "follow", "filter", "compare", "table"]
+BuiltInStrategy = Literal["direct", "search", "label", "map", "follow", "filter", "compare", "table"]
 """A way to answer that needs no root model.
 
 ``direct``: one call over the part of the context that search selects. ``search``: search, read the best passages, check the
@@ -19,16 +21,10 @@ level by level. ``follow``: look up one step after another. ``filter``: keep the
 collect what several sources say of the same things, and let code decide between them. ``table``: compute over the tables.
 """
 
-STRATEGIES: tuple[Strategy, ...] = (
-    "direct",
-    "search",
-    "label",
-    "map",
-    "follow",
-    "filter",
-    "compare",
-    "table",
-)
+STRATEGIES: tuple[BuiltInStrategy, ...] = get_args(BuiltInStrategy)
+
+Strategy = Annotated[str, Meta(max_length=200)]
+"""A strategy: a built-in one, or one that an installed package brings. Settings take only names of these."""
 
 Growth = Literal["constant", "logarithmic", "linear", "factorable pairs", "arbitrary pairs"]
 """How the tokens that an exact answer must read grow with the text. ``constant``: it needs a slice that code

@@ -94,7 +94,7 @@ def test_an_option_costs_what_is_expected_of_it() -> None:
 def test_every_option_has_its_own_name_and_every_mode_but_plan_is_there(
     tokens: int, growth: Growth, strategies: list[str], one_model: bool
 ) -> None:
-    proposals = [proposal_of(each) for each in strategies]  # type: ignore[arg-type] # drawn from the strategies
+    proposals = [proposal_of(each) for each in strategies]
     made = options_for(
         tokens, growth, ROOT, ROOT if one_model else SUB, max_turns=20, concurrency=8, proposals=proposals
     )

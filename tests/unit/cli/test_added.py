@@ -79,9 +79,9 @@ def test_an_added_command_is_loaded_by_its_name() -> None:
 
 def test_what_cannot_be_used_is_an_error_that_names_it_and_says_why() -> None:
     table = {
-        "lost": r"'lost' cannot be loaded from 'nowhere.at_all:verb' \(ModuleNotFoundError: .*install its package again",
-        "broken": r"'broken' cannot be loaded from .*ZeroDivisionError",
-        "missing": r"'missing' cannot be loaded from .*AttributeError",
+        "lost": r"'lost' of the package greeting cannot be imported \(ModuleNotFoundError: .*install it again",
+        "broken": r"'broken' of the package greeting cannot be imported .*ZeroDivisionError",
+        "missing": r"'missing' of the package greeting cannot be imported .*AttributeError",
         "odd": r"'odd' is not a command: 'greeting_for_tests.parts:NUMBER' is a int",
     }
     for name, said in table.items():

@@ -12,7 +12,8 @@ from harlm.config import ModelSettings
 from harlm.errors import ConfigError
 from harlm.models.access import Access
 from harlm.models.anthropic import AnthropicMessages
-from harlm.models.choosing import ModelChoice, ModelMaker, default_window, is_model
+from harlm.models.brought import is_model
+from harlm.models.choosing import ModelChoice, ModelMaker, default_window
 from harlm.models.function import FunctionModel
 from harlm.models.gemini import GeminiContent
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, parse_model_name

@@ -68,7 +68,7 @@ def test_what_it_sends_is_what_the_readers_read() -> None:
 
 
 def test_it_ends_after_a_file_that_needed_too_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(name: str, data: bytes) -> ReadResult:
+    def exhausted(name: str, data: bytes, brought: object) -> ReadResult:
         raise MemoryError
 
     monkeypatch.setattr(process, "read_file", exhausted)

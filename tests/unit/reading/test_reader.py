@@ -184,7 +184,7 @@ _SPY = """
 import os, socket
 from harlm.reading import process
 found = []
-def spy(name, data):
+def spy(name, data, brought):
     from harlm.context.readers import text
     for what, attempt in (
         ("passwd", lambda: open("/etc/passwd").read(1)),

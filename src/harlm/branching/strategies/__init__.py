@@ -12,6 +12,9 @@ from harlm.branching.strategies import compare, direct, filter, follow, label, m
 from harlm.branching.strategies.asked import Asked
 from harlm.types import Proposal
 
+Further = Callable[[Asked], tuple[Proposal, ...]]
+"""Proposals for a task from elsewhere (``harlm.branching.brought``)."""
+
 LONGEST_QUESTION = 2_000
 """Characters of a question that strategies read."""
 
@@ -34,20 +37,32 @@ def proposals(asked: Asked) -> tuple[Proposal, ...]:
     if len(asked.task.question) > LONGEST_QUESTION:
         return ()
     found = [each for propose in _PROPOSE if (each := propose(asked)) is not None]
-    return tuple(sorted(found, key=lambda each: (-each.fit, each.forecast.input_tokens)))
+    return tuple(sorted(found, key=_rank))
 
 
-def fitting(asked: Asked) -> tuple[Proposal, ...]:
+def _rank(proposal: Proposal) -> tuple[float, int]:
+    return (-proposal.fit, proposal.forecast.input_tokens)
+
+
+def _none(asked: Asked) -> tuple[Proposal, ...]:
+    return ()
+
+
+def fitting(asked: Asked, further: Further = _none) -> tuple[Proposal, ...]:
     """The proposals that can be carried out: those of the strategy that the task names, if it names one. The built-in model has
     programs of its own and judges nothing: it gets only a strategy that is named, and only one that asks no model.
+
+    Args:
+        asked: the task.
+        further: what other strategies propose beside those of HARLM.
     """
     named = asked.task.strategy
     return tuple(
         each
-        for each in proposals(asked)
+        for each in sorted((*proposals(asked), *further(asked)), key=_rank)
         if named in (None, each.strategy)
         and (not asked.sub.is_local or (named is not None and each.leaf == "none"))
     )
 
 
-__all__ = ["Asked", "fitting", "proposals"]
+__all__ = ["Asked", "Further", "fitting", "proposals"]

@@ -18,6 +18,7 @@ from harlm.cli.output import LINES
 from harlm.cli.printing import say
 from harlm.cli.resuming import resume_run
 from harlm.cli.settings import (
+    StrategyName,
     answer_options,
     budget_options,
     concurrency_option,
@@ -30,6 +31,7 @@ from harlm.cli.settings import (
     run_options,
     sandbox_options,
     tool_options,
+    tools_given,
 )
 from harlm.cli.sources import question_of, question_options
 from harlm.cli.verbs.estimate import forecast_in_short, in_figures, in_short, show_estimate
@@ -37,9 +39,8 @@ from harlm.client import HARLM
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
-from harlm.tools.files import tools_in_files
 from harlm.typed import schema_of
-from harlm.types import MODES, STRATEGIES, Answer
+from harlm.types import MODES, Answer
 
 _FLAGS = {
     "mode": "engine.mode",
@@ -54,7 +55,7 @@ _FLAGS = {
 
 _WITH_RESUME = frozenset(
     {"resume", "max_cost", "max_tokens", "max_calls", "timeout", "style", "as_events", "output", "approve"}
-    | {"tools", "mcp", "yes", "quiet", "verbose", "question_file"}
+    | {"tools", "tool_names", "mcp", "yes", "quiet", "verbose", "question_file"}
 )
 """The options that mean something together with ``--resume``."""
 
@@ -70,7 +71,7 @@ _WITH_RESUME = frozenset(
 )
 @click.option(
     "--strategy",
-    type=click.Choice(STRATEGIES),
+    type=StrategyName(),
     help="Use this strategy, without a root model (mode plan).",
 )
 @click.option(
@@ -145,7 +146,7 @@ def command(question: str | None, paths: tuple[str, ...], **options: Any) -> Non
     settings = load_settings({**own, **question_flags(options)}, quiet=quiet).config
     client = HARLM(
         settings=settings,
-        tools=tools_in_files(options["tools"]),
+        tools=tools_given(options),
         mcp=options["mcp"],
         approve=asks_at_terminal() if options["approve"] else None,
     )

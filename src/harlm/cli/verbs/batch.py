@@ -30,13 +30,13 @@ from harlm.cli.settings import (
     run_options,
     sandbox_options,
     tool_options,
+    tools_given,
 )
 from harlm.cli.stopping import first_ctrl_c
 from harlm.client import HARLM
 from harlm.errors import HarlmError, Interrupted
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
-from harlm.tools.files import tools_in_files
 from harlm.tracing.request import Sources
 from harlm.typed import schema_of
 from harlm.types import MODES, Budget, Context, OutputSchema
@@ -103,7 +103,7 @@ def command(questions: Path, paths: tuple[str, ...], **options: Any) -> None:
     config = load_settings(
         {**question_flags(options), **_each(options), "engine.mode": options["mode"]}, quiet=quiet
     ).config
-    client = HARLM(settings=config, tools=tools_in_files(options["tools"]), mcp=options["mcp"])
+    client = HARLM(settings=config, tools=tools_given(options), mcp=options["mcp"])
     schema = None if options["schema"] is None else schema_of(options["schema"])
     began = time.monotonic()
     documents = read(paths, config, quiet=quiet, clock=LoadingClock(options["timeout"], began))

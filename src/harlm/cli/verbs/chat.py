@@ -24,6 +24,7 @@ from harlm.cli.settings import (
     run_options,
     sandbox_options,
     tool_options,
+    tools_given,
 )
 from harlm.cli.sources import places_of
 from harlm.client import HARLM
@@ -33,7 +34,6 @@ from harlm.interruption import Interruption
 from harlm.protocols import TraceSink
 from harlm.resuming import go_to_folder_of
 from harlm.sessions import LiveSession
-from harlm.tools.files import tools_in_files
 from harlm.tracing.jsonl import find_run
 from harlm.tracing.request import Sources, has_context, read_request
 from harlm.types import Answer
@@ -68,7 +68,7 @@ def command(paths: tuple[str, ...], **options: Any) -> None:
     """
     quiet = options["quiet"]
     settings = load_settings(question_flags(options), quiet=quiet).config
-    client = HARLM(settings=settings, tools=tools_in_files(options["tools"]), mcp=options["mcp"])
+    client = HARLM(settings=settings, tools=tools_given(options), mcp=options["mcp"])
     session = _resumed(client, paths, options) if options["resume"] else _new(client, paths, options)
     with asyncio.Runner() as runner:
         chat = _Chat(session, runner, quiet=quiet)
@@ -92,6 +92,7 @@ def _new(client: HARLM, paths: tuple[str, ...], options: dict[str, Any]) -> Live
         folder=str(Path.cwd()),
         tool_files=tuple(str(each.absolute()) for each in options["tools"]),
         servers=options["mcp"],
+        tools=options["tool_names"],
     )
     return client.session(context, mode=options["mode"], origin=origin)
 

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from harlm import __version__
+from harlm.cli.installed import brought
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import show
 from harlm.cli.settings import bytes_text, load_settings, patience, sandbox_flags, sandbox_options
@@ -125,7 +126,17 @@ def _findings(settings: Config) -> Iterator[Finding]:
             "the SQLite of this Python has no FTS5; use a Python with FTS5 (python.org, uv, Debian)",
         )
     yield _about_reading(settings)
+    yield from _about_extensions()
     yield _about_certificates(settings)
+
+
+def _about_extensions() -> Iterator[Finding]:
+    for each in brought():
+        what = f"{each.kind} {each.name!r}"
+        if each.problem is None:
+            yield Finding("ok", "extension", f"{what} of the package {each.package}")
+        else:
+            yield Finding("note", "extension", f"{what} of the package {each.package}: {each.problem}")
 
 
 def _about_model(settings: Config) -> Finding:
@@ -133,6 +144,8 @@ def _about_model(settings: Config) -> Finding:
         name = parse_model_name(settings.models.root)
     except ConfigError as error:
         return Finding("bad", "model", str(error))
+    if name.is_brought:
+        return Finding("ok", "model", f"{name.full}, from an installed package")
     provider = PROVIDERS[name.provider]
     if name.provider == "offline":
         return Finding(

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from harlm.budget.pricing import PriceList, snapshot
+from harlm.cli.installed import is_built_in
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import show
 from harlm.cli.settings import load_settings
+from harlm.extensions import installed
 from harlm.home import models_folder, prices_file
 from harlm.models.local.finding import is_here
 from harlm.models.local.known import KNOWN, KnownModel
@@ -35,12 +37,17 @@ def command(**options: Any) -> None:
     chosen, file = config.models, prices_file(config)
     prices = {**snapshot().models, **PriceList(file).own}
     rows = [_row(name, provider) for name, provider in PROVIDERS.items()]
+    extensions = [each for each in installed("models") if not is_built_in(each)]
     if style != "text":
         show_value(
             {
                 "root": chosen.root,
                 "sub": chosen.sub or chosen.root,
                 "providers": rows,
+                "extensions": [
+                    {"provider": each.name, "example": f"{each.name}/NAME", "package": each.package}
+                    for each in extensions
+                ],
                 "prices": {"date": snapshot().date, "sources": snapshot().sources, "models": prices},
             },
             style,
@@ -49,6 +56,8 @@ def command(**options: Any) -> None:
     show(f"root model: {chosen.root}\nsub-model:  {chosen.sub or chosen.root}\n")
     for row in rows:
         show(f"{row['provider']:<11} {row['example']:<28} {row['key']:<34} window {row['window']:,}")
+    for each in extensions:
+        show(f"{each.name:<11} {each.name + '/NAME':<28} from the package {each.package}")
     show(
         "\nAny OpenAI-compatible server: openai/NAME@http://host:port/v1 or http://host:port/v1#NAME (no key needed)."
     )

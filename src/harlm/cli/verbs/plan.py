@@ -15,6 +15,7 @@ from harlm.cli.cell_plan import show_cell
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import show
 from harlm.cli.settings import (
+    StrategyName,
     load_settings,
     model_flags,
     model_options,
@@ -25,7 +26,7 @@ from harlm.cli.settings import (
 from harlm.cli.sources import question_of, question_options
 from harlm.cli.verbs.estimate import forecast_in_short
 from harlm.client import HARLM
-from harlm.types import STRATEGIES, Proposal
+from harlm.types import Proposal
 
 _NONE = (
     "no strategy understands this question, so a root model would write the program (mode {mode}); strategies read questions such "
@@ -37,7 +38,7 @@ _NONE = (
 @question_options
 @reading_options
 @model_options
-@click.option("--strategy", type=click.Choice(STRATEGIES), help="Only this strategy.")
+@click.option("--strategy", type=StrategyName(), help="Only this strategy.")
 @click.option(
     "--after",
     multiple=True,

@@ -14,6 +14,7 @@ from importlib import import_module
 
 from harlm.context.ignore import has_binary_name
 from harlm.context.readers import archive, text
+from harlm.context.readers.brought import BroughtReaders, brought_readers
 from harlm.context.readers.reading import shown_error
 from harlm.context.readers.sniffing import is_lfs_pointer, looks_like_text
 from harlm.errors import ContextError
@@ -61,6 +62,11 @@ _HEAD = 1 << 12  # bytes by which a member of an archive is judged
 _OWN = frozenset({"text", "table"})
 """Readers of text as it is: linear, bounded, and without a parser of others."""
 
+OWN_SUFFIXES = frozenset(
+    {"", ".txt", *_BY_SUFFIX, *text.SUFFIXES, *(f".{each.rpartition('.')[2]}" for each in archive.SUFFIXES)}
+)
+"""The suffixes whose readers no other package replaces."""
+
 _PARSERS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2", f"{__name__}.pdf_marks"),
     "html": ("turbohtml",),
@@ -85,11 +91,14 @@ _FORMAT_NAMES: Mapping[str, str] = {
     "text": "a text file",
 }
 
+_NONE: BroughtReaders = {}
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how the files of old Office programs and of Outlook begin
 _POINTER = "is a pointer of git LFS, not the file itself; run git lfs pull"
 
 __all__ = [
+    "OWN_SUFFIXES",
     "has_format",
+    "has_own_reader",
     "is_archive",
     "is_foreign",
     "is_lfs_pointer",
@@ -108,7 +117,8 @@ def is_foreign(name: str, data: bytes) -> bool:
         name: the name of the file.
         data: its contents, or their first bytes.
     """
-    return is_archive(name) or _BY_SUFFIX.get(_suffix(name, data), ("text", ""))[0] not in _OWN
+    suffix = _suffix(name, data)
+    return is_archive(name) or _BY_SUFFIX.get(suffix, ("text", ""))[0] not in _OWN or _is_brought(suffix)
 
 
 def has_format(name: str, data: bytes) -> bool:
@@ -118,28 +128,43 @@ def has_format(name: str, data: bytes) -> bool:
         name: the name of the file.
         data: its contents, or their first bytes.
     """
-    return bool(data) and (is_archive(name) or _suffix(name, data) in _BY_SUFFIX)
+    suffix = _suffix(name, data)
+    return bool(data) and (is_archive(name) or suffix in _BY_SUFFIX or _is_brought(suffix))
+
+
+def has_own_reader(name: str) -> bool:
+    """Whether another installed package brings a reader for files of this name."""
+    return _is_brought(_suffix(name, b""))
+
+
+def _is_brought(suffix: str) -> bool:
+    return suffix not in OWN_SUFFIXES and suffix in brought_readers()
 
 
 def modules_of(name: str, data: bytes) -> tuple[str, ...]:
     """The modules that reading a file imports, if they are not those of an archive's members."""
     if is_archive(name):
-        return ("pathspec.patterns.gitignore.spec",)
-    module, _ = _BY_SUFFIX.get(_suffix(name, data), ("text", ""))
+        of_others = (each.module for each in brought_readers().values() if each.target)
+        return ("pathspec.patterns.gitignore.spec", *of_others)
+    suffix = _suffix(name, data)
+    if _is_brought(suffix):
+        return (brought_readers()[suffix].module,)
+    module, _ = _BY_SUFFIX.get(suffix, ("text", ""))
     return (f"{__name__}.{module}", *_PARSERS.get(module, ()))
 
 
-def read_file(name: str, data: bytes) -> ReadResult:
+def read_file(name: str, data: bytes, brought: BroughtReaders = _NONE) -> ReadResult:
     """The documents in one file, an archive or not. See ``read_archive`` and ``read_document``."""
-    return read_archive(name, data) if is_archive(name) else read_document(name, data)
+    return read_archive(name, data, brought) if is_archive(name) else read_document(name, data, brought)
 
 
-def read_document(name: str, data: bytes) -> ReadResult:
+def read_document(name: str, data: bytes, brought: BroughtReaders = _NONE) -> ReadResult:
     """The documents in one file that is not an archive.
 
     Args:
         name: the name that the document will have; its suffix chooses the reader.
         data: the contents of the file.
+        brought: the readers of other packages, by suffix.
 
     Raises:
         ContextError: the file is empty, broken, or not text.
@@ -149,14 +174,20 @@ def read_document(name: str, data: bytes) -> ReadResult:
     if is_lfs_pointer(data):
         raise ContextError(_POINTER)
     suffix = _suffix(name, data)
+    foreign = None if suffix in OWN_SUFFIXES else brought.get(suffix)
     try:
-        reading = _reader(suffix)(name, data)
+        reading = _reader(suffix)(name, data) if foreign is None else foreign.read(name, data)
     except (ContextError, MemoryError):
         raise
     except Exception as error:  # parsers of ten formats raise any kind of error for a broken file
         module, _ = _BY_SUFFIX.get(suffix, ("text", ""))
+        what = (
+            _FORMAT_NAMES[module]
+            if foreign is None
+            else f"a {suffix} file for the package {foreign.distribution}"
+        )
         raise ContextError(
-            f"is not {_FORMAT_NAMES[module]} that can be read ({shown_error(error)}); "
+            f"is not {what} that can be read ({shown_error(error)}); "
             "save it again with the program it came from, or save it as plain text"
         ) from error
     documents = tuple(map(_sendable, reading.documents))
@@ -194,7 +225,7 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(archive.SUFFIXES)
 
 
-def read_archive(name: str, data: bytes) -> ReadResult:
+def read_archive(name: str, data: bytes, brought: BroughtReaders = _NONE) -> ReadResult:
     """The documents of all members of an archive.
 
     Nothing is written to disk, and no member's name is used as a path.
@@ -214,7 +245,7 @@ def read_archive(name: str, data: bytes) -> ReadResult:
             skipped.append(Skipped(name=member, reason="binary" if content else "empty"))
             continue
         try:
-            reading = read_document(member, content)
+            reading = read_document(member, content, brought)
         except ContextError as error:
             skipped.append(Skipped(name=member, reason=str(error), is_unread=has_format(member, content)))
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from harlm.context.readers import read_file
+from harlm.context.readers.brought import brought_readers
 from harlm.errors import ContextError
 from harlm.types import RawFile, ReadResult, Unread
 
@@ -21,7 +22,7 @@ class InProcessReader:
         for file in files:
             check()
             try:
-                results.append(read_file(file.name, file.data))
+                results.append(read_file(file.name, file.data, brought_readers()))
             except ContextError as error:
                 results.append(Unread(str(error)))
         return results

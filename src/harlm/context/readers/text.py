@@ -14,6 +14,9 @@ _CODE = frozenset(
     .bash .zsh .fish .ps1 .bat .cmd .sql .proto .thrift .graphql .tf .hcl .nix .cmake .mk .asm .s .v .sv .vhd .zig .nim
     .vue .svelte .css .scss .less""".split()
 )
+SUFFIXES = frozenset({".log", ".text"}) | _MARKDOWN | _JSON | _CODE
+"""The suffixes of what is always read as text."""
+
 _CODE_NAMES = frozenset({"makefile", "dockerfile", "cmakelists.txt", "rakefile", "gemfile", "justfile"})
 
 
