@@ -14,6 +14,7 @@ from harlm.storage.files import (
     transaction,
     used_bytes,
 )
+from harlm.storage.pending import Pending, Sized
 from harlm.storage.room import Behind, StoreRoom
 from harlm.storage.whole_files import write_whole
 from harlm.storage.write_behind import Table, WriteBehind
@@ -23,6 +24,8 @@ __all__ = [
     "Contents",
     "FutureFormat",
     "Held",
+    "Pending",
+    "Sized",
     "StoreRoom",
     "Table",
     "WriteBehind",
