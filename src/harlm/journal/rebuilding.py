@@ -20,7 +20,8 @@ from pathlib import Path
 import msgspec
 
 from harlm.errors import ConfigError, TraceError
-from harlm.journal.run_journal import JOURNAL, RunJournal, connected, packed
+from harlm.journal.run_file import connected
+from harlm.journal.run_journal import JOURNAL, RunJournal, packed
 from harlm.storage import FutureFormat, set_aside, transaction
 from harlm.types import Completion, Usage
 

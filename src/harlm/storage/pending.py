@@ -106,8 +106,13 @@ class Pending(ABC, Generic[Item]):
             self._orders.put(item)
 
     @property
+    def is_closed(self) -> bool:
+        """Whether no more items are taken."""
+        return self._is_closed
+
+    @property
     def is_behind(self) -> bool:
-        """Whether so much is unwritten that callers should wait; never if the file cannot be written."""
+        """Whether so much is unwritten that callers should wait; never if they cannot be written."""
         return self._unwritten > _MANY_WAITING and self.failure is None
 
     def tell_left_out(self) -> None:

@@ -1,0 +1,115 @@
+"""Opens the shared stores of the settings, chosen by the scheme of their address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+from urllib.parse import unquote, urlsplit
+
+from harlm.config import Config
+from harlm.errors import ConfigError
+from harlm.extensions import extension, names
+from harlm.stores.sockets import StoreSet
+
+_POSTGRES = ("postgres", "postgresql")
+
+
+def open_stores(config: Config) -> StoreSet | None:
+    """The shared stores of the settings; ``None`` if everything is kept on this machine.
+
+    Raises:
+        ConfigError: they cannot be used; the message names no password.
+    """
+    url = config.memory.store
+    if url is None:
+        return None
+    scheme = _scheme(url)
+    if scheme in _POSTGRES:
+        try:
+            from harlm.stores.postgres import PostgresStores
+        except ImportError as error:
+            raise ConfigError(
+                f"memory.store names Postgres, which needs the package psycopg ({error}): pip install 'harlm[postgres]'"
+            ) from error
+        return PostgresStores(
+            url,
+            config.memory.namespace,
+            max_bytes=config.memory.max_mb << 20,
+            vector_bytes=config.memory.index_mb << 20,
+            run_bytes=config.tracing.runs_mb << 20,
+        )
+    return _extension(scheme, url, config.memory.namespace)
+
+
+def shown_store(url: str) -> str:
+    """An address without what may be secret: its user, password and parameters."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return "(set, hidden)"
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else "(set, hidden)"
+
+
+def secrets_of(config: Config) -> list[str | None]:
+    """What must not appear in a trace: the address of the store, if it has a password or parameters, and the password."""
+    url = config.memory.store
+    if url is None:
+        return []
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:
+        return [url]
+    if password is None and not parts.query:
+        return []
+    return [
+        url,
+        password,
+        unquote(password or "") or None,
+        *(each.partition("=")[2] for each in parts.query.split("&") if "pass" in each),
+    ]
+
+
+def _scheme(url: str) -> str:
+    """The scheme of an address.
+
+    Raises:
+        ConfigError: it is no address.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator or not scheme:
+        raise ConfigError(
+            "memory.store is no address: write one such as postgresql://USER@HOST:5432/DATABASE"
+        )
+    return scheme.lower()
+
+
+def _extension(scheme: str, url: str, space: str) -> StoreSet:
+    """The stores that another package brings.
+
+    Raises:
+        ConfigError: there is none for this scheme, or what it brings is no store.
+    """
+    found = extension("stores", scheme)
+    if found is None:
+        known = ", ".join(f"{each}://" for each in ("postgresql", *names("stores")))
+        raise ConfigError(
+            f"memory.store begins with {scheme}://, and there are stores for {known} only; install a package that brings one for {scheme} "
+            "(entry point harlm.stores), or unset it to keep memory on this machine"
+        )
+    if not callable(found):
+        raise ConfigError(
+            f"the entry point {scheme!r} of harlm.stores is no function of an address and a namespace"
+        )
+    try:
+        made = cast(Callable[[str, str], object], found)(url, space)
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - of another package; its message may hold the password
+        raise ConfigError(f"the store {shown_store(url)} cannot be opened ({type(error).__name__})") from None
+    if not isinstance(made, StoreSet):
+        raise ConfigError(
+            f"the entry point {scheme!r} of harlm.stores gives a {type(made).__name__}, which has no entries() and calls()"
+        )
+    return made
