@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -79,7 +80,7 @@ class PostgresServer:
         """The address of a new database."""
         name = f"t{next(_NAMES)}"
         with self.admin() as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type] # our own name
+            connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def start(self) -> None:
@@ -114,7 +115,7 @@ class PostgresServer:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 
-    def _as(self) -> dict[str, int | list[int]]:
+    def _as(self) -> dict[str, Any]:
         user = self._user
         return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -133,6 +133,14 @@ class RunRows(Protocol):
         """
         ...
 
+    def replace(self, changes: Sequence[Change]) -> None:
+        """Keep these changes in place of all that are kept.
+
+        Raises:
+            OSError, sqlite3.Error, TraceError: they cannot be kept.
+        """
+        ...
+
     def kept(self) -> KeptRows:
         """All that is kept."""
         ...
@@ -144,6 +152,37 @@ class RunRows(Protocol):
     def close(self) -> None:
         """Release all resources. Safe to call twice."""
         ...
+
+
+class SharedRun(RunRows, Protocol):
+    """The journal of one run in a place that several machines share. This process holds it: no other one can take the run up before
+    ``close``.
+
+    ``write`` raises ``TakenUpElsewhere`` once another process has taken the run up; it raises nothing while the place is away.
+    """
+
+    @property
+    def holder(self) -> bytes:
+        """A name of this attempt, which no other attempt has."""
+        ...
+
+    @property
+    def before(self) -> bytes | None:
+        """The holder of the last attempt; ``None`` if there was none."""
+        ...
+
+    @property
+    def failure(self) -> str | None:
+        """Why changes are not in their place; ``None`` as long as they are."""
+        ...
+
+    def put_files(self, files: Mapping[str, bytes]) -> None:
+        """Keep files with the run, such as what it was asked. Where that fails, nothing is raised."""
+        ...
+
+
+class TakenUpElsewhere(OSError):
+    """Another process, perhaps on another machine, continues the run of this one."""
 
 
 def folded(changes: Iterable[Change]) -> KeptRows:

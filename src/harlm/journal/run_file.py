@@ -5,7 +5,7 @@ thread has the disk keep it within milliseconds, so that it survives a power fai
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from harlm.journal.rows import (
     ToolEnded,
 )
 from harlm.journal.syncing import Syncing
-from harlm.storage import opened
+from harlm.storage import opened, transaction
 
 FORMAT = 1
 """The version of the file, raised when an older HARLM could not read it."""
@@ -121,6 +121,15 @@ class RunFile:
                     (change.node, change.what, change.value),
                 )
         self._syncing.wrote()
+
+    def replace(self, changes: Sequence[Change]) -> None:
+        """See ``harlm.journal.rows.RunRows``."""
+        assert self._connection is not None
+        with transaction(self._connection):
+            for table in ("requests", "replies", "tools", "choices"):
+                self._execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+            for each in changes:
+                self.write(each)
 
     def kept(self) -> KeptRows:
         """See ``harlm.journal.rows.RunRows``."""

@@ -30,15 +30,20 @@ from harlm.journal.rows import (
     ReplyCame,
     RequestSent,
     RequestSettled,
-    RunRows,
+    SharedRun,
+    TakenUpElsewhere,
     ToolBegan,
     ToolEnded,
+    unfolded,
 )
 from harlm.journal.run_file import RunFile
 from harlm.types import Amounts, Completion, Usage
 
 JOURNAL = "journal.db"
 """The name of the file in the folder of a run."""
+
+SHARED_FILES = ("run.json", "request.json", "context.z")
+"""The files of a run that another machine needs to take it up."""
 
 _SHORT = 512  # bytes that are not worth compressing
 _LONGEST = 256 << 20  # bytes of a value: a file from another machine could ask for any amount of memory
@@ -145,7 +150,7 @@ class RunJournal:
         file: Path | None = None,
         run: str = "",
         clean: Callable[[bytes], bytes] = bytes,
-        shared: RunRows | None = None,
+        shared: SharedRun | None = None,
     ) -> None:
         self._run = run
         self._clean = clean
@@ -158,7 +163,10 @@ class RunJournal:
         if file is not None:
             self._rows = RunFile(file, self._failed)
             try:
-                self._load(self._rows.kept())
+                rows = self._rows.kept()
+                self._load(rows)
+                if shared is not None and rows != KeptRows():
+                    shared.replace(unfolded(rows))
             except BaseException:
                 self._rows.close()
                 raise
@@ -167,6 +175,17 @@ class RunJournal:
     def is_kept(self) -> bool:
         """Whether there is a file."""
         return self._rows is not None
+
+    @property
+    def unshared(self) -> str | None:
+        """Why no other machine could take this run up as it is now; ``None`` if one could, or no place is shared."""
+        return None if self._shared is None else self._shared.failure
+
+    def share_files(self, folder: Path) -> None:
+        """Keep what this run was asked where other machines find it. May be called in a thread."""
+        if self._shared is not None:
+            found = {name: folder / name for name in SHARED_FILES}
+            self._shared.put_files({name: file.read_bytes() for name, file in found.items() if file.exists()})
 
     # -- money ---------------------------------------------------------------------------------------------
 
@@ -300,9 +319,12 @@ class RunJournal:
         return self._clean(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
     def _failed(self, error: Exception) -> None:
+        elsewhere = isinstance(error, TakenUpElsewhere)
+        advice = (
+            "read its answer there" if elsewhere else f"free some space, then `harlm runs resume {self._run}`"
+        )
         self.failure = (
-            f"what this run asks for cannot be written down ({error}), so it asks for nothing more; free some space, then "
-            f"`harlm runs resume {self._run}`"
+            f"what this run asks for cannot be written down ({error}), so it asks for nothing more; {advice}"
         )
 
     def _full(self) -> StorageFull:

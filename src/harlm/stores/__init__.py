@@ -3,17 +3,17 @@
 ``opening`` chooses by the address of the settings. Without one, everything is in SQLite files of this machine.
 """
 
-from harlm.stores.opening import open_stores, secrets_of, shown_store
-from harlm.stores.sockets import KeepsRuns, KeepsVectors, SharedRun, SharedRuns, SharedVectors, StoreSet
+from harlm.stores.opening import open_stores, runs_in, secrets_of, vectors_in
+from harlm.stores.sockets import KeepsRuns, KeepsVectors, SharedRuns, SharedVectors, StoreSet
 
 __all__ = [
     "KeepsRuns",
     "KeepsVectors",
-    "SharedRun",
     "SharedRuns",
     "SharedVectors",
     "StoreSet",
     "open_stores",
+    "runs_in",
     "secrets_of",
-    "shown_store",
+    "vectors_in",
 ]

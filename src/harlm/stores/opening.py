@@ -7,9 +7,10 @@ from typing import cast
 from urllib.parse import unquote, urlsplit
 
 from harlm.config import Config
+from harlm.config.values import without_password
 from harlm.errors import ConfigError
 from harlm.extensions import extension, names
-from harlm.stores.sockets import StoreSet
+from harlm.stores.sockets import KeepsRuns, KeepsVectors, SharedRuns, SharedVectors, StoreSet
 
 _POSTGRES = ("postgres", "postgresql")
 
@@ -41,14 +42,14 @@ def open_stores(config: Config) -> StoreSet | None:
     return _extension(scheme, url, config.memory.namespace)
 
 
-def shown_store(url: str) -> str:
-    """An address without what may be secret: its user, password and parameters."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return "(set, hidden)"
-    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else "(set, hidden)"
+def runs_in(stores: object) -> SharedRuns | None:
+    """The journals of runs in shared stores; ``None`` if they keep none."""
+    return stores.runs() if isinstance(stores, KeepsRuns) else None
+
+
+def vectors_in(stores: object) -> SharedVectors | None:
+    """The vectors in shared stores; ``None`` if they keep none."""
+    return stores.vectors() if isinstance(stores, KeepsVectors) else None
 
 
 def secrets_of(config: Config) -> list[str | None]:
@@ -107,7 +108,9 @@ def _extension(scheme: str, url: str, space: str) -> StoreSet:
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 - of another package; its message may hold the password
-        raise ConfigError(f"the store {shown_store(url)} cannot be opened ({type(error).__name__})") from None
+        raise ConfigError(
+            f"the store {without_password(url)} cannot be opened ({type(error).__name__})"
+        ) from None
     if not isinstance(made, StoreSet):
         raise ConfigError(
             f"the entry point {scheme!r} of harlm.stores gives a {type(made).__name__}, which has no entries() and calls()"

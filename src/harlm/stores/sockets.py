@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from harlm.journal.rows import Change, RunRows
+from harlm.journal.rows import SharedRun
 from harlm.protocols import CallStore, MemoryStore
 
 
@@ -44,36 +44,6 @@ class SharedVectors(Protocol):
 
     def close(self) -> None:
         """Release all resources. Safe to call twice."""
-        ...
-
-
-class SharedRun(RunRows, Protocol):
-    """The journal of one run, which this process holds: no other one can take the run up before ``close``.
-
-    ``write`` raises ``OSError`` once another process has taken the run up; it raises nothing while the place cannot be reached.
-    """
-
-    @property
-    def holder(self) -> bytes:
-        """A name of this attempt, which no other attempt has."""
-        ...
-
-    @property
-    def before(self) -> bytes | None:
-        """The holder of the last attempt; ``None`` if there was none."""
-        ...
-
-    @property
-    def failure(self) -> str | None:
-        """Why changes are not in their place; ``None`` as long as they are."""
-        ...
-
-    def replace(self, changes: Sequence[Change]) -> None:
-        """Keep these changes in place of all that are kept."""
-        ...
-
-    def put_files(self, files: Mapping[str, bytes]) -> None:
-        """Keep files with the run, such as what it was asked. Where that fails, nothing is raised."""
         ...
 
 

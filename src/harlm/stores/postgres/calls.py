@@ -10,7 +10,8 @@ import msgspec
 from harlm.errors import MemoryFailure
 from harlm.journal.store import call_of, packed_text
 from harlm.stores.postgres.link import Link
-from harlm.stores.postgres.server import Connection, PostgresAddress
+from harlm.stores.postgres.schema import Connection
+from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.writing import PostgresPending
 from harlm.types import PaidCall
 

@@ -24,7 +24,8 @@ from harlm.retrieval.postings import bare
 from harlm.retrieval.terms import stem
 from harlm.stores.postgres.calls import decoded, encoded
 from harlm.stores.postgres.link import Link
-from harlm.stores.postgres.server import Connection, PostgresAddress
+from harlm.stores.postgres.schema import Connection
+from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.writing import PostgresPending
 from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection

@@ -11,7 +11,8 @@ from typing import TypeVar
 import psycopg
 
 from harlm.errors import MemoryFailure
-from harlm.stores.postgres.server import Connection, PostgresAddress
+from harlm.stores.postgres.schema import Connection
+from harlm.stores.postgres.server import PostgresAddress
 
 _AGAIN_S = 1.0  # to the next attempt to reach a server that is away
 _T = TypeVar("_T")
@@ -77,7 +78,7 @@ class Link:
                 self._try_aside()
                 raise self._away()
             try:
-                return self.do(lambda connection: connection.execute(query, values, binary=True).fetchall())  # type: ignore[arg-type] # our own SQL
+                return self.do(lambda connection: connection.execute(query, values, binary=True).fetchall())
             except psycopg.Error as error:
                 self._why = self._address.said(error)
                 raise self._away() from None

@@ -23,10 +23,11 @@ import msgspec
 import psycopg
 
 from harlm.errors import MemoryFailure, TraceError
-from harlm.journal.rows import Change, KeptRows, RequestSent, ToolBegan, folded
+from harlm.journal.rows import Change, KeptRows, RequestSent, TakenUpElsewhere, ToolBegan, folded
 from harlm.stores.postgres.calls import encoded
 from harlm.stores.postgres.link import Link
-from harlm.stores.postgres.server import Connection, PostgresAddress
+from harlm.stores.postgres.schema import Connection
+from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.writing import PostgresPending
 
 _T = TypeVar("_T")
@@ -77,7 +78,7 @@ class _ChangeTable:
 
 
 class PostgresRun:
-    """The journal of one run; see ``harlm.stores.SharedRun``. For the thread of its event loop.
+    """The journal of one run; see ``harlm.journal.rows.SharedRun``. For the thread of its event loop.
 
     Args:
         runs: all runs of this process.
@@ -94,14 +95,14 @@ class PostgresRun:
 
     @property
     def failure(self) -> str | None:
-        """See ``harlm.stores.SharedRun``."""
+        """See ``harlm.journal.rows.SharedRun``."""
         return self._runs.failure
 
     def write(self, change: Change) -> None:
         """See ``harlm.journal.rows.RunRows``. While the server is away, changes wait in this process.
 
         Raises:
-            OSError: the run was taken up by another process.
+            TakenUpElsewhere: the run was taken up by another process.
         """
         self._runs.put(self, _encode(change), waits=isinstance(change, RequestSent | ToolBegan))
 
@@ -124,7 +125,7 @@ class PostgresRun:
         return folded(_change_of(cast(bytes, body)) for (body,) in rows)
 
     def replace(self, changes: Sequence[Change]) -> None:
-        """See ``harlm.stores.SharedRun``.
+        """See ``harlm.journal.rows.SharedRun``.
 
         Raises:
             TraceError: the server is away.
@@ -142,7 +143,7 @@ class PostgresRun:
         self._runs.asked("its journal cannot be written", work)
 
     def put_files(self, files: Mapping[str, bytes]) -> None:
-        """See ``harlm.stores.SharedRun``."""
+        """See ``harlm.journal.rows.SharedRun``."""
         place = self._runs.space, encoded(self.run)
 
         def work(connection: Connection) -> None:
@@ -322,7 +323,9 @@ class PostgresRuns:
 
     def _refuse_lost(self, run: PostgresRun) -> None:
         if run.holder in self._lost:
-            raise OSError(f"run {run.run} was taken up by another process, perhaps on another machine")
+            raise TakenUpElsewhere(
+                f"run {run.run} was taken up by another process, perhaps on another machine"
+            )
 
     def _prune(self, connection: Connection) -> None:
         """Remove the oldest runs if all are too large."""

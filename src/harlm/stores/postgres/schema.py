@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import psycopg
 
 from harlm.errors import ConfigError
 
-if TYPE_CHECKING:
-    from harlm.stores.postgres.server import Connection
+Connection = psycopg.Connection[tuple[object, ...]]
 
 FORMAT = 1
 """The version of the tables."""

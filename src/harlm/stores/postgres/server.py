@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -9,9 +10,7 @@ from psycopg import conninfo
 
 from harlm.errors import ConfigError
 from harlm.redact import HIDDEN, Redactor
-from harlm.stores.postgres.schema import prepare
-
-Connection = psycopg.Connection[tuple[object, ...]]
+from harlm.stores.postgres.schema import Connection, prepare
 
 _CONNECTING_S = 3
 _SILENT_MS = 10_000  # without an answer of the other machine's system after which a connection is lost
@@ -107,7 +106,7 @@ class PostgresAddress:
         return text[:_SHOWN]
 
 
-def _without_password(parameters: conninfo.ConnDict) -> str:
+def _without_password(parameters: Mapping[str, object]) -> str:
     """An address as a user may see it."""
     user, host, port, name = (str(parameters.get(each) or "") for each in ("user", "host", "port", "dbname"))
     return f"postgresql://{user}{'@' if user else ''}{host}{':' if port else ''}{port}/{name}"

@@ -44,12 +44,14 @@ class PostgresStores:
 
     def entries(self) -> PostgresEntries:
         """See ``harlm.stores.StoreSet``."""
-        return PostgresEntries(self._address, self._reading.joined(), self._writing.joined(), self._space, self._max_bytes
+        return PostgresEntries(
+            self._address, self._reading.joined(), self._writing.joined(), self._space, self._max_bytes
         )
 
     def calls(self) -> PostgresCalls:
         """See ``harlm.stores.StoreSet``."""
-        return PostgresCalls(self._address, self._reading.joined(), self._writing.joined(), self._space, self._max_bytes
+        return PostgresCalls(
+            self._address, self._reading.joined(), self._writing.joined(), self._space, self._max_bytes
         )
 
     def vectors(self) -> PostgresVectors:

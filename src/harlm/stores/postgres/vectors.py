@@ -14,7 +14,7 @@ import psycopg
 
 from harlm.errors import MemoryFailure
 from harlm.stores.postgres.link import Link
-from harlm.stores.postgres.server import Connection
+from harlm.stores.postgres.schema import Connection
 
 _LOOKED_AT = 1_000  # vectors written between two looks at the size of the table
 

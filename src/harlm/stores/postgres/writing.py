@@ -11,7 +11,8 @@ import psycopg
 from harlm.storage import Pending, Sized
 from harlm.storage.pending import Item, Record
 from harlm.stores.postgres.link import Link
-from harlm.stores.postgres.server import Connection, PostgresAddress
+from harlm.stores.postgres.schema import Connection
+from harlm.stores.postgres.server import PostgresAddress
 
 _AT_ONCE = 256  # rows of one transaction
 _FREED = 8  # 1 of 8 bytes of the maximum is freed at once
@@ -91,12 +92,12 @@ def make_room(connection: Connection, table: str, max_bytes: int, size: int) -> 
     connection.execute(
         "SELECT pg_advisory_xact_lock(hashtext(%s))", (f"harlm {table}",)
     )  # two would remove twice as much
-    row = connection.execute(f"SELECT coalesce(sum(size), 0)::bigint FROM harlm.{table}").fetchone()  # type: ignore[arg-type] # noqa: S608 - our own name
+    row = connection.execute(f"SELECT coalesce(sum(size), 0)::bigint FROM harlm.{table}").fetchone()  # noqa: S608 - our own name
     held = int(str(row[0])) if row else 0
     if held + size <= max_bytes - max_bytes // _LOOKED_AT:
         return
     connection.execute(
-        f"DELETE FROM harlm.{table} WHERE (space, key) IN (SELECT space, key FROM (SELECT space, key, sum(size) OVER "  # type: ignore[arg-type] # noqa: S608 - as above
+        f"DELETE FROM harlm.{table} WHERE (space, key) IN (SELECT space, key FROM (SELECT space, key, sum(size) OVER "  # noqa: S608 - as above
         "(ORDER BY used >= %s, uses, used, key) - size AS before FROM "
         f"harlm.{table}) AS ranked WHERE before < %s)",
         (time.time() - _LATELY_S, held + size - max_bytes + max_bytes // _FREED),
