@@ -12,7 +12,7 @@ from harlm.journal.store import call_of, packed_text
 from harlm.stores.postgres.link import Link
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
-from harlm.stores.postgres.writing import PostgresPending
+from harlm.stores.postgres.writing import PostgresPending, make_room
 from harlm.types import PaidCall
 
 _ROW = 600  # bytes of a row besides its text
@@ -38,7 +38,6 @@ class PostgresCallTable:
     """
 
     noun = "journal"
-    name = "calls"
 
     def __init__(self, space: str, max_bytes: int) -> None:
         self._space = encoded(space)
@@ -51,6 +50,10 @@ class PostgresCallTable:
     def size_of(self, item: PaidCall) -> int:
         """See ``harlm.storage.Sized``."""
         return sys.getsizeof(item.text) + _ROW
+
+    def make_room(self, connection: Connection, size: int) -> None:
+        """See ``PostgresTable``."""
+        make_room(connection, "calls", self.max_bytes, size)
 
     def insert(self, connection: Connection, items: Sequence[PaidCall]) -> None:
         """See ``PostgresTable``. A call whose key exists counts as one more use; the stored call stays as it is."""

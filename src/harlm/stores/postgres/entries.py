@@ -26,7 +26,7 @@ from harlm.stores.postgres.calls import decoded, encoded
 from harlm.stores.postgres.link import Link
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
-from harlm.stores.postgres.writing import PostgresPending
+from harlm.stores.postgres.writing import PostgresPending, make_room
 from harlm.threads import StopFlag
 from harlm.types import Entry, Recollection
 
@@ -74,7 +74,6 @@ class PostgresEntryTable:
     """
 
     noun = "memory"
-    name = "entries"
 
     def __init__(self, space: str, max_bytes: int) -> None:
         self._space = space
@@ -87,6 +86,10 @@ class PostgresEntryTable:
     def size_of(self, item: Entry) -> int:
         """See ``harlm.storage.Sized``."""
         return size_of(item)
+
+    def make_room(self, connection: Connection, size: int) -> None:
+        """See ``PostgresTable``."""
+        make_room(connection, "entries", self.max_bytes, size)
 
     def insert(self, connection: Connection, items: Sequence[Entry]) -> None:
         """See ``PostgresTable``. An entry whose key exists counts as one more use, and is found in its run too."""

@@ -39,15 +39,6 @@ class Link:
         self._tried = 0.0
         self._trying: threading.Thread | None = None
 
-    def open(self, connection: Connection | None = None) -> None:
-        """Use a connection, or open one now.
-
-        Raises:
-            psycopg.Error: the server cannot be reached.
-        """
-        with self._lock:
-            self._connection = connection or self._connected()
-
     def do(self, work: Callable[[Connection], _T]) -> _T:
         """The result of ``work``, which is done once more if the connection turns out to be lost. Waits for the server to answer.
 

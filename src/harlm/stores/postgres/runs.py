@@ -51,7 +51,6 @@ class _ChangeTable:
     """Changes as rows; see ``harlm.stores.postgres.writing.PostgresTable``."""
 
     noun = "journal of runs"
-    name = "changes"
     max_bytes = _UNBOUNDED
 
     def __init__(self, space: bytes, on_lost: Callable[[Iterable[_Written]], None]) -> None:
@@ -65,6 +64,9 @@ class _ChangeTable:
     def size_of(self, item: _Written) -> int:
         """See ``harlm.storage.Sized``."""
         return len(item.body) + _ROW
+
+    def make_room(self, connection: Connection, size: int) -> None:
+        """See ``PostgresTable``; whole runs are removed, when the first one is opened."""
 
     def insert(self, connection: Connection, items: Sequence[_Written]) -> None:
         """See ``PostgresTable``. What its writer may not write any more is left out."""
@@ -140,6 +142,8 @@ class PostgresRun:
                     [(*place, _encode(each)) for each in changes],
                 )
 
+        with suppress(MemoryFailure):
+            self._runs.flush()  # or what waits would come behind them
         self._runs.asked("its journal cannot be written", work)
 
     def put_files(self, files: Mapping[str, bytes]) -> None:

@@ -40,7 +40,7 @@ class PostgresStores:
             run_bytes,
         )
         self._reading, self._writing = Link(self._address), Link(self._address)
-        self._reading.open(self._address.opened())
+        self._address.opened().close()
 
     def entries(self) -> PostgresEntries:
         """See ``harlm.stores.StoreSet``."""

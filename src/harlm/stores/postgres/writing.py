@@ -21,11 +21,10 @@ _LATELY_S = 900  # rows used since then are removed after all others: a run that
 
 
 class PostgresTable(Sized[Record], Protocol[Record]):
-    """Turns items into rows of a table with the columns ``size``, ``used`` and ``uses``."""
+    """Turns items into rows of a table."""
 
-    @property
-    def name(self) -> str:
-        """The name of the table; it becomes part of the SQL."""
+    def make_room(self, connection: Connection, size: int) -> None:
+        """Remove rows until ``size`` bytes find room; called inside a transaction, now and then."""
         ...
 
     def insert(self, connection: Connection, items: Sequence[Record]) -> None:
@@ -72,7 +71,7 @@ class PostgresPending(Pending[Item]):
         size = sum(map(self._table.size_of, items))
         with connection.transaction():
             if self._since + size >= self._table.max_bytes // _LOOKED_AT:
-                make_room(connection, self._table.name, self._table.max_bytes, size)
+                self._table.make_room(connection, size)
                 self._since = 0
             self._table.insert(connection, items)
         self._since += size
@@ -88,7 +87,14 @@ class PostgresPending(Pending[Item]):
 
 
 def make_room(connection: Connection, table: str, max_bytes: int, size: int) -> None:
-    """Remove the rows that were used least and longest ago until ``size`` bytes find room; called inside a transaction."""
+    """Remove the rows that were used least and longest ago until ``size`` bytes find room; called inside a transaction.
+
+    Args:
+        connection: to the database.
+        table: the name of a table with the columns ``size``, ``used`` and ``uses``; it becomes part of the SQL.
+        max_bytes: of its rows.
+        size: bytes to come.
+    """
     connection.execute(
         "SELECT pg_advisory_xact_lock(hashtext(%s))", (f"harlm {table}",)
     )  # two would remove twice as much
