@@ -38,6 +38,7 @@ class PostgresCallTable:
     """
 
     noun = "journal"
+    is_one_statement = False
 
     def __init__(self, space: str, max_bytes: int) -> None:
         self._space = encoded(space)

@@ -39,7 +39,8 @@ _WORDS = re.compile(r"[^\W_]+")
 _GET = "SELECT key, value, packing, about FROM harlm.entries WHERE space = %s AND key = %s"
 _SEARCH = f"""
 WITH asked AS MATERIALIZED (SELECT n, marks FROM unnest(%s::int[], %s::text[]) AS asked (n, listed), LATERAL (SELECT listed::bigint[]) AS made (marks)),
-held AS MATERIALIZED (SELECT asked.n, p.id, p.entry, p.first, p.last FROM asked JOIN harlm.passages AS p ON p.marks @> asked.marks WHERE p.place = %s),
+held AS MATERIALIZED (SELECT asked.n, p.id, p.entry, p.first, p.last FROM asked CROSS JOIN LATERAL
+  (SELECT * FROM harlm.passages WHERE marks @> asked.marks OFFSET 0) AS p WHERE p.place = %s),
 worth AS (SELECT n, ln(1 + ((SELECT count(*) FROM harlm.passages WHERE place = %s) - count(*) + 0.5) / (count(*) + 0.5)) AS rarity FROM held GROUP BY n),
 scored AS (SELECT held.entry, held.first, held.last,
   sum(worth.rarity) * {K1 + 1} / (1 + {K1} * ({1 - B} + {B} * (held.last - held.first) / {_USUAL}.0)) AS score
@@ -74,6 +75,7 @@ class PostgresEntryTable:
     """
 
     noun = "memory"
+    is_one_statement = False
 
     def __init__(self, space: str, max_bytes: int) -> None:
         self._space = space

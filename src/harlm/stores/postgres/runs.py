@@ -51,6 +51,7 @@ class _ChangeTable:
     """Changes as rows; see ``harlm.stores.postgres.writing.PostgresTable``."""
 
     noun = "journal of runs"
+    is_one_statement = True
     max_bytes = _UNBOUNDED
 
     def __init__(self, space: bytes, on_lost: Callable[[Iterable[_Written]], None]) -> None:
@@ -70,12 +71,18 @@ class _ChangeTable:
 
     def insert(self, connection: Connection, items: Sequence[_Written]) -> None:
         """See ``PostgresTable``. What its writer may not write any more is left out."""
-        cursor = connection.cursor()
-        cursor.executemany(
-            "INSERT INTO harlm.changes (space, run, body) SELECT space, run, %s FROM harlm.runs WHERE space = %s AND run = %s AND holder = %s",
-            [(each.body, self._space, each.run, each.holder) for each in items],
+        done = connection.execute(
+            "INSERT INTO harlm.changes (space, run, body) SELECT r.space, r.run, c.body"
+            " FROM unnest(%s::bytea[], %s::bytea[], %s::bytea[]) WITH ORDINALITY AS c (run, holder, body, at)"
+            " JOIN harlm.runs AS r ON r.space = %s AND r.run = c.run AND r.holder = c.holder ORDER BY c.at",
+            (
+                [each.run for each in items],
+                [each.holder for each in items],
+                [each.body for each in items],
+                self._space,
+            ),
         )
-        if cursor.rowcount != len(items):
+        if done.rowcount != len(items):
             self._on_lost(items)
 
 

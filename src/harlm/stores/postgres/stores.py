@@ -6,8 +6,14 @@ from harlm.stores.postgres.calls import PostgresCalls
 from harlm.stores.postgres.entries import PostgresEntries
 from harlm.stores.postgres.link import Link
 from harlm.stores.postgres.runs import PostgresRuns
+from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.vectors import PostgresVectors
+
+
+def _prefer_indexes(connection: Connection) -> None:
+    """Have searches use the index of words however small the table is: to compare arrays takes far longer than the planner thinks."""
+    connection.execute("SET enable_seqscan = off")
 
 
 class PostgresStores:
@@ -39,7 +45,7 @@ class PostgresStores:
             vector_bytes,
             run_bytes,
         )
-        self._reading, self._writing = Link(self._address), Link(self._address)
+        self._reading, self._writing = Link(self._address, _prefer_indexes), Link(self._address)
         self._address.opened().close()
 
     def entries(self) -> PostgresEntries:
