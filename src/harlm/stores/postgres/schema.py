@@ -77,10 +77,12 @@ def prepare(connection: Connection, shown: str) -> None:
 
 def _version(connection: Connection) -> object:
     """The version of the tables in a database; ``None`` if it has none."""
-    if connection.execute("SELECT to_regclass('harlm.format')").fetchone() == (None,):
+    known = (
+        connection.execute(  # to_regclass would not see what was made while this process waited for the lock
+            "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = 'harlm' AND tablename = 'format'"
+        ).fetchone()
+    )
+    if known is None:
         return None
-    try:
-        row = connection.execute("SELECT version FROM harlm.format").fetchone()
-    except psycopg.errors.UndefinedTable:
-        return None
+    row = connection.execute("SELECT version FROM harlm.format").fetchone()
     return 0 if row is None else row[0]
