@@ -162,12 +162,10 @@ async def open_run(
             )
             common = await cleanup.enter_async_context(opened)
         listed, layers = common.listed, common.layers
-        billing, run_id = Billing(listed, common.counter_of), earlier or new_run_id()
+        billing, run_id, is_new = Billing(listed, common.counter_of), earlier or new_run_id(), earlier is None
         redactor = Redactor([*common.access.secrets, *tools.secrets, *secrets_of(config)])
-        stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
-        journal = journal_of(
-            config, run_id, redactor, sinks, cleanup, stored, is_new=earlier is None, runs=common.runs
-        )
+        stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=is_new)
+        journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, common.runs, is_new=is_new)
         account = _account(config, began, journal, common.purse)
         embedder, paid = await _embedder(config, common.access, account, billing, cleanup, common.stores)
         refuse_unpriced(config, listed, [*common.maker.named, *paid])

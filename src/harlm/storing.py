@@ -79,9 +79,9 @@ def journal_of(
     sinks: Sequence[TraceSink],
     cleanup: AsyncExitStack,
     stored: JsonlSink | NoTrace,
+    runs: SharedRuns | None = None,
     *,
     is_new: bool,
-    runs: SharedRuns | None = None,
 ) -> RunJournal:
     """The journal of a run; one that keeps nothing where the run cannot be stored. What the journal of an earlier attempt lacks is
     taken from the trace. Where the disk has no room for a new one, nothing may be asked for.

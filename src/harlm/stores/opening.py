@@ -76,12 +76,12 @@ def _scheme(url: str) -> str:
     """The scheme of an address.
 
     Raises:
-        ConfigError: it is no address.
+        ConfigError: it does not begin with a scheme.
     """
     scheme, separator, _ = url.partition("://")
     if not separator or not scheme:
         raise ConfigError(
-            "memory.store is no address: write one such as postgresql://USER@HOST:5432/DATABASE"
+            "memory.store does not begin with a scheme; write an address such as postgresql://USER@HOST:5432/DATABASE"
         )
     return scheme.lower()
 
@@ -90,7 +90,7 @@ def _extension(scheme: str, url: str, space: str) -> StoreSet:
     """The stores that another package brings.
 
     Raises:
-        ConfigError: there is none for this scheme, or what it brings is no store.
+        ConfigError: there is none for this scheme, or what it brings cannot be used.
     """
     found = extension("stores", scheme)
     if found is None:
@@ -101,7 +101,7 @@ def _extension(scheme: str, url: str, space: str) -> StoreSet:
         )
     if not callable(found):
         raise ConfigError(
-            f"the entry point {scheme!r} of harlm.stores is no function of an address and a namespace"
+            f"the entry point {scheme!r} of harlm.stores does not name a function of an address and a namespace"
         )
     try:
         made = cast(Callable[[str, str], object], found)(url, space)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.storage import Pending
+from harlm.storage import WaitingItems
 
 
 class _Numbers:
@@ -19,7 +19,7 @@ class _Numbers:
         return 8
 
 
-class _Listed(Pending[int]):
+class _Listed(WaitingItems[int]):
     """Writes numbers into a list, or fails."""
 
     def __init__(self) -> None:

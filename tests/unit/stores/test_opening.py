@@ -92,8 +92,8 @@ def test_another_package_brings_stores_for_its_scheme(brought: None) -> None:
         ),
         ("failing://me:secret@host/x", r"the store failing://host/x cannot be opened \(OSError\)"),
         ("empty://me:secret@host/x", "gives a object, which has no entries"),
-        ("text://me:secret@host/x", "is no function of an address"),
-        ("secret", "memory.store is no address"),
+        ("text://me:secret@host/x", "does not name a function of an address"),
+        ("secret", "memory.store does not begin with a scheme"),
     ],
 )
 def test_what_cannot_be_opened_is_refused_without_its_password(brought: None, url: str, said: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from harlm.errors import MemoryFailure
 from harlm.journal.store import call_of, packed_text
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.writing import PostgresPending, make_room
@@ -97,7 +97,12 @@ class PostgresCalls:
     """
 
     def __init__(
-        self, address: PostgresAddress, reading: Link, writing: Link, space: str, max_bytes: int
+        self,
+        address: PostgresAddress,
+        reading: PostgresLink,
+        writing: PostgresLink,
+        space: str,
+        max_bytes: int,
     ) -> None:
         self._reading, self._writing = reading, writing
         self._space = encoded(space)
@@ -155,8 +160,8 @@ class PostgresCalls:
         missed, self._missed = self._missed, 0
         if missed:
             raise MemoryFailure(
-                f"the shared store {self._address.shown} was away for a time: {missed:,} calls were made without asking it for their "
-                "replies; what was paid for is in it now"
+                f"the shared store {self._address.shown} was away for a time: {missed:,} times no earlier reply could be looked up, "
+                "and the call was made; what was paid for is kept there now"
             )
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from harlm.retrieval.impacts import K1, B
 from harlm.retrieval.postings import bare
 from harlm.retrieval.terms import stem
 from harlm.stores.postgres.calls import decoded, encoded
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.writing import PostgresPending, make_room
@@ -149,7 +149,12 @@ class PostgresEntries:
     """
 
     def __init__(
-        self, address: PostgresAddress, reading: Link, writing: Link, space: str, max_bytes: int
+        self,
+        address: PostgresAddress,
+        reading: PostgresLink,
+        writing: PostgresLink,
+        space: str,
+        max_bytes: int,
     ) -> None:
         self._reading, self._writing = reading, writing
         self._space = space

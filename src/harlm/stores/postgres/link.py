@@ -18,7 +18,7 @@ _AGAIN_S = 1.0  # to the next attempt to reach a server that is away
 _T = TypeVar("_T")
 
 
-class Link:
+class PostgresLink:
     """A connection for one kind of work. Safe to use from several threads, one at a time.
 
     Args:
@@ -74,7 +74,7 @@ class Link:
                 self._why = self._address.said(error)
                 raise self._away() from None
 
-    def joined(self) -> Link:
+    def joined(self) -> PostgresLink:
         """This link, for one more user; each calls ``close`` once."""
         self._users += 1
         return self

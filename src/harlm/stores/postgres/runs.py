@@ -25,7 +25,7 @@ import psycopg
 from harlm.errors import MemoryFailure, TraceError
 from harlm.journal.rows import Change, KeptRows, RequestSent, TakenUpElsewhere, ToolBegan, folded
 from harlm.stores.postgres.calls import encoded
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.writing import PostgresPending
@@ -191,7 +191,7 @@ class PostgresRuns:
         self._address = address
         self.space = encoded(space)
         self._max_bytes = max_bytes
-        self._link = Link(address, self._hold)
+        self._link = PostgresLink(address, self._hold)
         self._open: dict[bytes, PostgresRun] = {}
         self._lost: set[bytes] = set()
         self._numbers = itertools.count()

@@ -32,7 +32,7 @@ class PostgresAddress:
         shown: the address without its password.
 
     Raises:
-        ConfigError: it is no address of Postgres.
+        ConfigError: it cannot be read.
     """
 
     def __init__(self, url: str) -> None:
@@ -46,7 +46,7 @@ class PostgresAddress:
             ]
         except (ValueError, psycopg.Error):  # the message may hold the password
             raise ConfigError(
-                "memory.store is no address of Postgres; write postgresql://USER@HOST:5432/DATABASE (with "
+                "memory.store cannot be read; write postgresql://USER@HOST:5432/DATABASE (with "
                 "%XX for signs in a password that have a meaning in addresses)"
             ) from None
         self._passwords = [each for each in passwords if each]

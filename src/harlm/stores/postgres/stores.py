@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harlm.stores.postgres.calls import PostgresCalls
 from harlm.stores.postgres.entries import PostgresEntries
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.runs import PostgresRuns
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
@@ -45,7 +45,10 @@ class PostgresStores:
             vector_bytes,
             run_bytes,
         )
-        self._reading, self._writing = Link(self._address, _prefer_indexes), Link(self._address)
+        self._reading, self._writing = (
+            PostgresLink(self._address, _prefer_indexes),
+            PostgresLink(self._address),
+        )
         self._address.opened().close()
 
     def entries(self) -> PostgresEntries:
@@ -62,7 +65,7 @@ class PostgresStores:
 
     def vectors(self) -> PostgresVectors:
         """See ``harlm.stores.KeepsVectors``."""
-        return PostgresVectors(Link(self._address), self._vector_bytes)
+        return PostgresVectors(PostgresLink(self._address), self._vector_bytes)
 
     def runs(self) -> PostgresRuns:
         """See ``harlm.stores.KeepsRuns``."""

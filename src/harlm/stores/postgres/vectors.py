@@ -13,7 +13,7 @@ from typing import cast
 import psycopg
 
 from harlm.errors import MemoryFailure
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.schema import Connection
 
 _LOOKED_AT = 1_000  # vectors written between two looks at the size of the table
@@ -27,7 +27,7 @@ class PostgresVectors:
         max_bytes: of all vectors; the oldest are removed first.
     """
 
-    def __init__(self, link: Link, max_bytes: int) -> None:
+    def __init__(self, link: PostgresLink, max_bytes: int) -> None:
         self._link = link
         self._max_bytes = max_bytes
         self._written = _LOOKED_AT

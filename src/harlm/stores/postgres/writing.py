@@ -8,9 +8,9 @@ from typing import Protocol
 
 import psycopg
 
-from harlm.storage import Pending, Sized
+from harlm.storage import Sized, WaitingItems
 from harlm.storage.pending import Item, Record
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
 
@@ -37,8 +37,8 @@ class PostgresTable(Sized[Record], Protocol[Record]):
         ...
 
 
-class PostgresPending(Pending[Item]):
-    """Writes items into a table; see ``harlm.storage.Pending``.
+class PostgresPending(WaitingItems[Item]):
+    """Writes items into a table; see ``harlm.storage.WaitingItems``.
 
     Args:
         link: the connection for writing.
@@ -46,7 +46,7 @@ class PostgresPending(Pending[Item]):
         address: of the database.
     """
 
-    def __init__(self, link: Link, table: PostgresTable[Item], address: PostgresAddress) -> None:
+    def __init__(self, link: PostgresLink, table: PostgresTable[Item], address: PostgresAddress) -> None:
         super().__init__(
             table, f"in the shared store {address.shown}", "Start its server again, or unset memory.store"
         )

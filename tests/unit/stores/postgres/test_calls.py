@@ -38,12 +38,11 @@ def test_what_is_put_while_the_server_is_away_is_there_when_it_is_back(server: P
         MemoryFailure, match=r"not kept in the shared store postgresql://postgres@.*stays in this process"
     ):
         calls.flush()
-    assert calls.failure is not None
+    assert "Is the server running" in str(calls.failure) or "refused" in str(calls.failure)
     server.start()
-    with pytest.raises(MemoryFailure, match="1 calls were made without asking it"):
+    with pytest.raises(MemoryFailure, match="1 times no earlier reply could be looked up"):
         calls.flush()
     calls.flush()
-    assert calls.failure is None
     assert eventually(lambda: answers(calls.get, "before"))
     calls.close()
     again = PostgresStores(url, "").calls()

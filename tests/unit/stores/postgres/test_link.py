@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.server import PostgresAddress
 from tests.support.busy import eventually
 from tests.support.postgres import own_server
@@ -16,7 +16,7 @@ from tests.support.postgres import own_server
 
 def test_a_link_outlives_a_restart_of_its_server() -> None:
     with own_server() as server:
-        link = Link(PostgresAddress(server.database()))
+        link = PostgresLink(PostgresAddress(server.database()))
         assert link.ask("SELECT 1", ()) == [(1,)]
         server.stop()
         server.start()
@@ -42,7 +42,7 @@ def test_a_link_outlives_a_restart_of_its_server() -> None:
 
 def test_its_last_user_closes_it() -> None:
     with own_server() as server:
-        link = Link(PostgresAddress(server.database()))
+        link = PostgresLink(PostgresAddress(server.database()))
         one, other = link.joined(), link.joined()
         one.close()
         assert other.ask("SELECT 1", ()) == [(1,)]

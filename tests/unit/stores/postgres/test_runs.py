@@ -88,8 +88,7 @@ def test_changes_wait_while_the_server_is_away_and_are_written_when_it_is_back()
         run.write(reply(0))
         run.write(sent(2))
         run.write(sent(3))
-        assert run.failure is not None
-        assert "is not kept in the shared store postgresql://postgres@127.0.0.1" in run.failure
+        assert "is not kept in the shared store postgresql://postgres@127.0.0.1" in str(run.failure)
         server.start()
         rows = run.kept()
         assert (list(rows.requests), len(rows.replies)) == ([1, 2, 3], 1)

@@ -40,7 +40,7 @@ def test_a_user_without_rights_is_told_which_it_needs() -> None:
     name = url.rpartition("/")[2]
     with server.admin(name) as admin:
         admin.execute("CREATE ROLE guest")
-        admin.execute("REVOKE ALL ON DATABASE " + name + " FROM public")  # type: ignore[call-overload, arg-type] # our own name
+        admin.execute("REVOKE ALL ON DATABASE " + name + " FROM public")
     address = PostgresAddress(f"{url}?options=-c%20role%3Dguest")
     with pytest.raises(ConfigError, match="needs the right to create the schema harlm"):
         address.opened()

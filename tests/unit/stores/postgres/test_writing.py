@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from harlm.errors import MemoryFailure
-from harlm.stores.postgres.link import Link
+from harlm.stores.postgres.link import PostgresLink
 from harlm.stores.postgres.schema import Connection
 from harlm.stores.postgres.server import PostgresAddress
 from harlm.stores.postgres.writing import PostgresPending
@@ -39,7 +39,7 @@ def test_items_that_cannot_be_stored_do_not_stop_the_others() -> None:
     with shared_server().admin(url.rpartition("/")[2]) as admin:
         admin.execute("CREATE TABLE evens (n integer CHECK (n % 2 = 0))")
         address = PostgresAddress(url)
-        link = Link(address)
+        link = PostgresLink(address)
         pending: PostgresPending[int] = PostgresPending(link, _Numbers(), address)
         for number in range(600):
             pending.put(number)
