@@ -55,6 +55,7 @@ from harlm.router.learned import Chances, LearnedRouter
 from harlm.router.model import RouterModel
 from harlm.router.model import load as load_router
 from harlm.router.model import shipped as shipped_router
+from harlm.stores import StoreSet, open_stores, secrets_of, vectors_in
 from harlm.storing import journal_of, stored_run
 from harlm.tokens import tokenizer_of
 from harlm.tools.toolset import NO_TOOLS, Toolset
@@ -190,12 +191,12 @@ async def _root_node(
 ) -> Node:
     """The root node of a run over ``common``; arguments and errors as for ``open_run``. ``cleanup`` closes its own parts."""
     listed, layers = common.listed, common.layers
-    billing, run_id = Billing(listed, common.counter_of), earlier or new_run_id()
-    redactor = Redactor([*common.access.secrets, *tools.secrets])
-    stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=earlier is None)
-    journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, is_new=earlier is None)
+    billing, run_id, is_new = Billing(listed, common.counter_of), earlier or new_run_id(), earlier is None
+    redactor = Redactor([*common.access.secrets, *tools.secrets, *secrets_of(config)])
+    stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=is_new)
+    journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, common.runs, is_new=is_new)
     account = _account(config, began, journal, common.purse)
-    embedder, paid = await _embedder(config, common.access, account, billing, cleanup)
+    embedder, paid = await _embedder(config, common.access, account, billing, cleanup, common.stores)
     refuse_unpriced(config, listed, [*common.maker.named, *paid])
     skills, (named, notes) = Skills(skills_file(config)), await _opened(tools, config, account, cleanup)
     run = Run(
@@ -224,7 +225,7 @@ async def open_embedder(config: Config) -> AsyncIterator[Embedder]:
         billing = Billing(PriceList(prices_file(config), None), tokenizer_of)
         home_of(config).mkdir(parents=True, exist_ok=True, mode=0o700)
         access = Access(config.models, os.environ, cleanup)
-        embedder, _ = await _embedder(config, access, Account(), billing, cleanup)
+        embedder, _ = await _embedder(config, access, Account(), billing, cleanup, open_stores(config))
         if embedder is None:
             raise ConfigError(
                 'no embedder is set; put embedder = "minilm" (or "openai/NAME") under [memory] into your settings'
@@ -305,7 +306,12 @@ async def done_in_time(account: Account, work: Callable[[], None]) -> bool:
 
 
 async def _embedder(
-    config: Config, access: Access, account: Account, billing: Billing, cleanup: AsyncExitStack
+    config: Config,
+    access: Access,
+    account: Account,
+    billing: Billing,
+    cleanup: AsyncExitStack,
+    stores: StoreSet | None,
 ) -> tuple[Embedder | None, tuple[str, ...]]:
     """The embedder of the settings, if any, and the full names of the models that it must pay for.
 
@@ -316,6 +322,7 @@ async def _embedder(
     if named is None:
         return None, ()
     from harlm.embedders.remembering import RememberingEmbedder
+    from harlm.embedders.vector_file import VectorFile
     from harlm.retrieval.vectors import Vectors
 
     Vectors(1)  # fails now, not in the middle of a run, if numpy is missing
@@ -323,7 +330,8 @@ async def _embedder(
     made, paid = await _embedder_named(
         named, config, access, meter_of, lambda each: billing.price_of(each) is not None
     )
-    embedder = RememberingEmbedder(made, index_file(config), max_bytes=config.memory.index_mb << 20)
+    kept = vectors_in(stores) or VectorFile(index_file(config), max_bytes=config.memory.index_mb << 20)
+    embedder = RememberingEmbedder(made, kept)
     cleanup.callback(embedder.close)
     return embedder, paid
 

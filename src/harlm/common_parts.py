@@ -27,6 +27,7 @@ from harlm.models.wrappers import KnownLimits, Layers, Patience
 from harlm.protocols import CallStore, LanguageModel, MemoryStore, TokenCounter
 from harlm.sandbox.tiers import ChosenSandbox
 from harlm.storage import write_whole
+from harlm.stores import SharedRuns, StoreSet, open_stores, runs_in
 from harlm.threads import done_within
 from harlm.tokens import tokenizer_of
 from harlm.types import Price
@@ -69,6 +70,8 @@ class CommonParts:
         calls: the store of paid calls; ``None`` if none is reused.
         flights: calls under way by key, so that equal calls of two runs are made once.
         sandbox: opens REPLs.
+        stores: that several machines share; ``None`` if all is kept on this one.
+        runs: the journals of runs in ``stores``, if it keeps them.
         purse: pays for the requests of all runs, besides the budget of each; ``None`` if only that limits them.
     """
 
@@ -81,6 +84,8 @@ class CommonParts:
     entries: MemoryStore
     calls: CallStore | None
     sandbox: ChosenSandbox
+    stores: StoreSet | None = None
+    runs: SharedRuns | None = None
     purse: Purse | None = None
     flights: dict[str, asyncio.Future[None]] = field(default_factory=dict)
 
@@ -120,10 +125,14 @@ async def open_common(
         layers = _layers(config, cleanup)
         maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
         models = await _models(config, maker, layers, root, sub) if fixed is None else fixed.models
-        entries, calls = _entries(config), _calls(config)
+        stores = await asyncio.to_thread(open_stores, config)
+        entries, calls = _entries(config, stores), _calls(config, stores)
         cleanup.push_async_callback(done_by, ends, entries.close)
         if calls is not None:
             cleanup.push_async_callback(done_by, ends, calls.close)
+        runs = runs_in(stores)
+        if runs is not None:
+            cleanup.push_async_callback(done_by, ends, runs.close)
         sandbox = ChosenSandbox(config.sandbox)
         cleanup.push_async_callback(sandbox.close)
         yield CommonParts(
@@ -135,6 +144,8 @@ async def open_common(
             identity_of=(fixed or maker).identity_of,
             entries=entries,
             calls=calls,
+            stores=stores,
+            runs=runs,
             sandbox=sandbox,
             purse=purse,
         )
@@ -190,17 +201,21 @@ async def _models(
     )
 
 
-def _entries(config: Config) -> MemoryStore:
-    """The store of entries: a file that all runs share, or without a cache the memory of this process."""
+def _entries(config: Config, stores: StoreSet | None) -> MemoryStore:
+    """The store of entries: shared by machines or by all runs of this one, or without a cache the memory of this process."""
     if not config.memory.cache:
         return InMemoryStore()
+    if stores is not None:
+        return stores.entries()
     return ColdStore(memory_file(config), config.memory.namespace, max_bytes=config.memory.max_mb << 20)
 
 
-def _calls(config: Config) -> CallStore | None:
+def _calls(config: Config, stores: StoreSet | None) -> CallStore | None:
     """The store of replies that earlier runs paid for; ``None`` if every call must be made."""
     if not config.memory.cache:
         return None
+    if stores is not None:
+        return stores.calls()
     return CallJournal(
         journal_file(config),
         config.memory.namespace,

@@ -237,7 +237,7 @@ def _apart(config: Config, home: str) -> Config:
     return changed(
         config,
         tracing=changed(config.tracing, home=home, otel=False),
-        memory=changed(config.memory, cache=False, embedder=None),
+        memory=changed(config.memory, cache=False, embedder=None, store=None),
         budget=changed(config.budget, seconds=None),
     )
 

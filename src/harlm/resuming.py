@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +19,8 @@ from harlm.errors import ConfigError, ContextError, TraceError
 from harlm.home import runs_of
 from harlm.loading import LoadingClock, load_async, load_paths
 from harlm.redact import HIDDEN
+from harlm.stores import open_stores, runs_in
+from harlm.stores.taking_over import is_run_id, put_files
 from harlm.tracing.jsonl import RunFolder
 from harlm.tracing.request import (
     RunModel,
@@ -35,7 +38,10 @@ from harlm.tracing.request import (
 )
 from harlm.types import Context, OutputSchema, Task, summed
 
-_SECRET = ("models", "api_key")  # never kept: it comes from where the run is taken up again
+_SECRETS = (
+    ("models", "api_key"),
+    ("memory", "store"),
+)  # never kept: they come from where the run is taken up again
 _OWN = ("tracing",)  # sections that belong to this machine and not to the run
 _HARMLESS = ("engine", "memory", "budget")  # sections that reach neither files nor addresses of this machine
 
@@ -101,15 +107,33 @@ def _version() -> str:
         return "source"
 
 
+def bring_here(config: Config, run: str) -> None:
+    """Have the folder of a run of another machine here, if it is not and the shared store knows what the run was asked.
+
+    Args:
+        config: the settings.
+        run: its whole id; anything else is left alone.
+
+    Raises:
+        ConfigError, TraceError: the shared store cannot be used.
+    """
+    folder = runs_of(config) / run.upper()
+    if config.memory.store is None or not is_run_id(folder.name) or (folder / "run.json").exists():
+        return
+    stores = open_stores(config)
+    if (found := runs_in(stores)) is not None:
+        with closing(found) as runs:
+            put_files(folder, runs.files(folder.name))
+
+
 async def keep_request(task: Task, config: Config, node: Node, origin: Sources) -> None:
     """Keep what a run is asked, so that it can be taken up again. A note says why it cannot, if that fails."""
     run = node.run
     if not run.journal.is_kept:
         return
     sections: Mapping[str, Mapping[str, object]] = msgspec.to_builtins(config)
-    section, key = _SECRET
     settings = {
-        name: {each: value for each, value in values.items() if (name, each) != (section, key)}
+        name: {each: value for each, value in values.items() if (name, each) not in _SECRETS}
         for name, values in sections.items()
         if name not in _OWN
     }
@@ -138,7 +162,9 @@ async def keep_request(task: Task, config: Config, node: Node, origin: Sources) 
             sub=models.sub.name,
             economy=None if models.economy is None else models.economy.name,
         )
-        write_request(runs_of(config) / run.id, request, task.context, run.redactor)
+        folder = runs_of(config) / run.id
+        write_request(folder, request, task.context, run.redactor)
+        run.journal.share_files(folder)
 
     try:
         await asyncio.to_thread(keep)
@@ -217,7 +243,7 @@ def config_of(request: RunRequest, own: Config, flags: Mapping[str, object]) -> 
         f"{section}.{key}": value
         for section, values in request.settings.items()
         for key, value in values.items()
-        if section not in _OWN and (section, key) != _SECRET and HIDDEN not in str(value)
+        if section not in _OWN and (section, key) not in _SECRETS and HIDDEN not in str(value)
     }
     return _with(own, kept, flags)
 
@@ -228,6 +254,7 @@ def harmless_config_of(request: RunRequest, own: Config) -> Config:
         f"{section}.{key}": value
         for section in _HARMLESS
         for key, value in request.settings.get(section, {}).items()
+        if (section, key) not in _SECRETS
     }
     return _with(own, kept, {})
 

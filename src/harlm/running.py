@@ -172,6 +172,8 @@ async def solved(task: Task, node: Node, *, is_strict: bool) -> Answer:
             node.emit(events.Noted(message="the time ran out before all results of this run were on disk"))
     except MemoryFailure as failure:
         node.emit(events.Noted(message=str(failure)))
+    if (unshared := node.run.journal.unshared) is not None:
+        node.emit(events.Noted(message=f"no other machine could take this run up: {unshared}"))
     if (reason := node.run.memory.without_meaning) is not None:
         node.emit(events.Noted(message=f"memory was searched by words only: {reason}"))
     node.emit(events.Answered(answer=answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from harlm.home import runs_of
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
 from harlm.protocols import TraceSink
-from harlm.resuming import config_of, context_of, resumption_of
+from harlm.resuming import bring_here, config_of, context_of, resumption_of
 from harlm.running import ClientParts, answered
 from harlm.synchronous import run_here
 from harlm.tracing.jsonl import find_run
@@ -73,6 +74,7 @@ class StoredRuns:
             ContextError: its documents have changed, or cannot be read.
             HarlmError: as ``aask``.
         """
+        await asyncio.to_thread(bring_here, self._config, run)
         stored = find_run(runs_of(self._config), run)
         resumption = resumption_of(stored, accept_changes=accept_changes, repeats=repeats, trusts=trusts)
         config = config_of(resumption.request, self._config, self._flags)

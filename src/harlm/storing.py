@@ -15,8 +15,11 @@ from harlm.errors import HarlmError, TraceError
 from harlm.events import CallFinished, CallStarted, Noted, Resumed, Reused, ToolCalled
 from harlm.home import leave_out_own_files, runs_of
 from harlm.journal import JOURNAL, Recovered, RecoveredCall, RecoveredReply, RunJournal, opened_journal
+from harlm.journal.rows import SharedRun
 from harlm.protocols import TraceSink
 from harlm.redact import Redactor
+from harlm.stores import SharedRuns
+from harlm.stores.taking_over import held
 from harlm.tracing.cutting import was_cut
 from harlm.tracing.fanout import Fanout
 from harlm.tracing.housekeeping import Housekeeper
@@ -76,6 +79,7 @@ def journal_of(
     sinks: Sequence[TraceSink],
     cleanup: AsyncExitStack,
     stored: JsonlSink | NoTrace,
+    runs: SharedRuns | None = None,
     *,
     is_new: bool,
 ) -> RunJournal:
@@ -83,15 +87,17 @@ def journal_of(
     taken from the trace. Where the disk has no room for a new one, nothing may be asked for.
 
     Raises:
-        TraceError: the journal of an earlier attempt cannot be used.
+        TraceError: the journal of an earlier attempt cannot be used, or another machine has the run open.
         ConfigError: no descriptors are left for it.
     """
     folder = runs_of(config) / run_id
     found = None if is_new else partial(found_in_trace, folder)
     try:
-        journal = (
-            opened_journal(folder, redactor.clean, found) if isinstance(stored, JsonlSink) else RunJournal()
-        )
+        if isinstance(stored, JsonlSink):
+            shared = None if runs is None else _shared(runs, folder, cleanup, is_new=is_new)
+            journal = opened_journal(folder, redactor.clean, found, shared)
+        else:
+            journal = RunJournal()
     except TraceError as error:
         if not is_new:
             raise
@@ -104,6 +110,20 @@ def journal_of(
             )
     cleanup.callback(journal.close)
     return journal
+
+
+def _shared(runs: SharedRuns, folder: Path, cleanup: AsyncExitStack, *, is_new: bool) -> SharedRun:
+    """The journal of a run in the shared store.
+
+    Raises:
+        TraceError: another process has it open, or it cannot be used.
+    """
+    try:
+        shared = held(runs, folder, is_new=is_new)
+    except (OSError, sqlite3.Error) as error:
+        raise TraceError(f"the journal of run {folder.name} cannot be written: {error}") from error
+    cleanup.callback(shared.close)
+    return shared
 
 
 def paid_by(run: str, config: Config) -> Usage:

@@ -10,12 +10,15 @@ import pytest
 
 from harlm.journal import CallJournal, InMemoryCalls
 from harlm.protocols import CallStore
+from harlm.stores.postgres import PostgresStores
 from harlm.testing.contracts import CallStoreContract
+from tests.support.postgres import shared_server
 
 STORES: dict[str, Callable[[Path], CallStore]] = {
     "in memory": lambda folder: InMemoryCalls(),
     "journal": lambda folder: CallJournal(folder / "calls.db"),
     "journal of a namespace": lambda folder: CallJournal(folder / "calls.db", "mine"),
+    "postgres": lambda folder: PostgresStores(shared_server().database(), "").calls(),
 }
 
 

@@ -14,6 +14,7 @@ from harlm.embedders.hashing import HashingEmbedder
 from harlm.embedders.minilm import PACKAGE, MiniLmEmbedder
 from harlm.embedders.openai import OpenAIEmbedder
 from harlm.embedders.remembering import RememberingEmbedder
+from harlm.embedders.vector_file import VectorFile
 from harlm.models.access import Endpoint
 from harlm.models.http import Transport
 from harlm.protocols import Embedder
@@ -44,7 +45,7 @@ class TestEmbedders(EmbedderContract):
                 case "remembering":
                     yield RememberingEmbedder(HashingEmbedder())
                 case "remembering in a file":
-                    made = RememberingEmbedder(HashingEmbedder(), tmp_path / "index.db")
+                    made = RememberingEmbedder(HashingEmbedder(), VectorFile(tmp_path / "index.db"))
                     stack.callback(made.close)
                     yield made
                 case "openai":

@@ -9,7 +9,9 @@ import pytest
 
 from harlm.memory import ColdStore, HotStore, InMemoryStore
 from harlm.protocols import MemoryStore
+from harlm.stores.postgres import PostgresStores
 from harlm.testing.contracts import MemoryStoreContract
+from tests.support.postgres import shared_server
 
 STORES: dict[str, Callable[[Path], MemoryStore]] = {
     "in memory": lambda folder: InMemoryStore(),
@@ -17,6 +19,10 @@ STORES: dict[str, Callable[[Path], MemoryStore]] = {
     "hot in front of memory": lambda folder: HotStore(InMemoryStore(), tokens=100),
     "hot in front of cold": lambda folder: HotStore(ColdStore(folder / "memory.db"), tokens=100),
     "hot that holds nothing": lambda folder: HotStore(ColdStore(folder / "memory.db"), tokens=0),
+    "postgres": lambda folder: PostgresStores(shared_server().database(), "").entries(),
+    "hot in front of postgres": lambda folder: HotStore(
+        PostgresStores(shared_server().database(), "mine").entries(), tokens=0
+    ),
 }
 
 

@@ -21,7 +21,7 @@ from harlm import HARLM, Answer, ContextError, Interrupted, TraceError, events
 from harlm.cli import exit_code
 from harlm.errors import StorageFull
 from harlm.interruption import Interruption
-from harlm.journal import JOURNAL, run_journal
+from harlm.journal import JOURNAL, run_file
 from harlm.testing import ChatServer, EventLog, FaultyServer, Request
 from tests.support.busy import eventually
 from tests.support.durable import (
@@ -272,10 +272,10 @@ def test_on_a_full_disk_nothing_more_is_sent_and_the_run_goes_on_when_there_is_r
         connection.execute(f"PRAGMA max_page_count = {pages + 3}")
         return connection
 
-    connected = run_journal.connected
+    connected = run_file.connected
     with ChatServer(LOOP) as server:
         with monkeypatch.context() as full:
-            full.setattr(run_journal, "connected", small)
+            full.setattr(run_file, "connected", small)
             with pytest.raises(StorageFull, match="free some space, then `harlm runs resume") as raised:
                 client(server, cache=False).ask("What?", "a text " * 200)
         assert exit_code(raised.value) == 4

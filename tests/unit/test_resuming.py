@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harlm import HARLM, events
-from harlm.config import Config, EngineSettings, ModelSettings, TracingSettings
+from harlm.config import Config, EngineSettings, MemorySettings, ModelSettings, TracingSettings
 from harlm.errors import ConfigError, ContextError, TraceError
 from harlm.journal.run_journal import DoubtfulCall
 from harlm.loading import LoadingClock
@@ -248,3 +248,10 @@ async def test_the_paths_of_an_imported_run_are_not_read(tmp_path: Path) -> None
     theirs = Resumption(folder=tmp_path, request=request, reads_paths=False)
     with pytest.raises(ContextError, match="are not in its export"):
         await context_of(theirs, None, None, Config(), LoadingClock(None))
+
+
+def test_the_address_of_a_store_comes_from_the_machine_never_from_a_run(clean_environment: Path) -> None:
+    own = Config(memory=MemorySettings(store="postgresql://mine/x"))
+    request = asked(settings={"memory": {"store": "postgresql://theirs/x", "namespace": "n"}})
+    for config in (config_of(request, own, {}), harmless_config_of(request, own)):
+        assert (config.memory.store, config.memory.namespace) == ("postgresql://mine/x", "n")

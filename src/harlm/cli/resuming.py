@@ -18,7 +18,7 @@ from harlm.home import runs_of
 from harlm.interruption import Interruption
 from harlm.protocols import TraceSink
 from harlm.redact import HIDDEN
-from harlm.resuming import DocumentsChanged, ToolsInDoubt, go_to_folder_of, resumption_of
+from harlm.resuming import DocumentsChanged, ToolsInDoubt, bring_here, go_to_folder_of, resumption_of
 from harlm.tools.files import tools_in_files
 from harlm.tracing.jsonl import find_run
 from harlm.tracing.request import Sources
@@ -69,6 +69,7 @@ def resume_run(run: str, paths: Sequence[str], options: Mapping[str, Any]) -> No
     """
     style, quiet, trusts = style_of(options), options["quiet"], bool(options.get("trusts"))
     settings = load_settings({}, quiet=quiet).config
+    bring_here(settings, run)
     stored = find_run(runs_of(settings), run)
     request = resumption_of(stored, trusts=trusts).request  # before anything that it names is read or run
     origin = request.origin

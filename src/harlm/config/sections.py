@@ -240,6 +240,8 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
             entries to that server, or one that an installed package brings, ``acme`` or ``acme/name``.
         max_mb: megabytes of each of the two files, entries and paid calls; the rows that were used least and longest ago
             are removed first.
+        store: the address of stores that several machines share, such as ``postgresql://user@host:5432/database``: entries, paid
+            calls, vectors and the journals of runs are kept there. ``None`` keeps them in files of this machine.
         index_mb: megabytes of the file of search indexes and vectors; the indexes used longest ago are
             removed first.
     """
@@ -254,6 +256,10 @@ class MemorySettings(_Section, frozen=True, kw_only=True):
     embedder: _Text | None = None
     max_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 2_048
     index_mb: Annotated[int, Meta(ge=1, le=_Megabytes)] = 2_048
+    store: _Text | None = None
+
+    def __repr__(self) -> str:
+        return f"MemorySettings(cache={self.cache!r}, namespace={self.namespace!r})"  # never the password of the store
 
 
 class TracingSettings(_Section, frozen=True, kw_only=True):

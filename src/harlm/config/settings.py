@@ -17,7 +17,7 @@ import msgspec
 from harlm.config.files import Layer, project_layer, user_layer
 from harlm.config.project import check_project_file, narrowed, project_note
 from harlm.config.sections import ROUTERS, Config, setting_names
-from harlm.config.values import encodable, in_short, is_address, seconds_of
+from harlm.config.values import HIDDEN_VALUE, encodable, in_short, is_address, seconds_of, without_password
 from harlm.errors import ConfigError
 from harlm.extensions import Kind, names
 from harlm.types import STRATEGIES
@@ -34,6 +34,7 @@ _ENVIRONMENT: Mapping[str, str] = {
     "HARLM_MAX_TOKENS": "budget.tokens",
     "HARLM_MAX_CALLS": "budget.calls",
     "HARLM_TIMEOUT": "budget.seconds",
+    "HARLM_STORE": "memory.store",
     "HARLM_HOME": "tracing.home",
     "HARLM_OTEL": "tracing.otel",
     "HARLM_OTEL_CONTENT": "tracing.otel_content",
@@ -49,7 +50,7 @@ _NAMED: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
 """Settings that name a part: what else but these an installed package may bring."""
 
 _SECRET = "models.api_key"  # noqa: S105 - the name of a setting, not a secret
-_HIDDEN = "(set, hidden)"
+_STORE = "memory.store"  # its address may hold a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Settings:
         for name in setting_names():
             section, key = name.split(".")
             value = getattr(getattr(self.config, section), key)
-            shown[name] = _HIDDEN if name == _SECRET and value else encodable(value)
+            shown[name] = _without_secret(name, value)
         return shown
 
     def rows(self) -> list[tuple[str, str, str]]:
@@ -170,7 +171,7 @@ def checked_value(name: str, text: str, origin: str) -> tuple[object, str]:
     is_list = isinstance(getattr(getattr(Config(), section), key), tuple)
     config = _converted({name: _items(text) if is_list else text}, {name: origin})
     value = getattr(getattr(config, section), key)
-    return value, _HIDDEN if name == _SECRET else _toml(value)
+    return value, _toml(_without_secret(name, value))
 
 
 def _items(text: str) -> object:
@@ -213,8 +214,8 @@ def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Conf
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").split("[")[0]
-        value = _HIDDEN if name == _SECRET else in_short(values.get(name))
-        raise ConfigError(f"{origins.get(name, name)}: {name} = {value}: {_plain(detail)}") from error
+        told = HIDDEN_VALUE if name in (_SECRET, _STORE) else in_short(values.get(name))
+        raise ConfigError(f"{origins.get(name, name)}: {name} = {told}: {_plain(detail)}") from error
     for name in _ADDRESSES:
         if (value := values.get(name)) is not None and not is_address(str(value)):
             raise ConfigError(
@@ -232,6 +233,13 @@ def _converted(values: Mapping[str, object], origins: Mapping[str, str]) -> Conf
     return config
 
 
+def _without_secret(name: str, value: object) -> object:
+    """The value of a setting as it may be shown."""
+    if value and name == _SECRET:
+        return HIDDEN_VALUE
+    return without_password(str(value)) if value and name == _STORE else encodable(value)
+
+
 def _plain(detail: str) -> str:
     """What is wrong with a value, without the notation of a pattern and without the value itself."""
     if "matching regex" in detail:
@@ -242,6 +250,6 @@ def _plain(detail: str) -> str:
 def _toml(value: object) -> str:
     if value is None:
         return "(unset)"
-    if value == _HIDDEN:
-        return _HIDDEN
+    if value == HIDDEN_VALUE:
+        return HIDDEN_VALUE
     return msgspec.json.encode(value).decode()

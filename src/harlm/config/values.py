@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from harlm.patterns import lazy_pattern
 
+HIDDEN_VALUE = "(set, hidden)"
+"""What is shown in place of a secret."""
+
 _SHOWN = 200  # characters of a value in a message
 _DURATION = lazy_pattern(
     r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?"
@@ -20,6 +23,16 @@ def is_address(value: str) -> bool:
         return is_whole and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is not a number, half an IPv6 address
         return False
+
+
+def without_password(url: str) -> str:
+    """The address of a store as it may be shown: without user, password and parameters."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return HIDDEN_VALUE
+    return f"{parts.scheme}://{host}{port}{parts.path}" if "://" in url and parts.scheme else HIDDEN_VALUE
 
 
 def seconds_of(text: str) -> float:

@@ -1,26 +1,41 @@
-"""A cache of vectors in front of an embedder, keyed by the hash of a text, in the file of the search indexes.
+"""A cache of vectors in front of an embedder, keyed by the hash of a text.
 
-A text that several tasks want at the same time is embedded once, and many texts in one request. If the file
-is damaged it is moved aside; if it cannot be written, vectors are kept in memory only.
+A text that several tasks want at the same time is embedded once, and many texts in one request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from pathlib import Path
+from typing import Protocol
 
 from harlm.errors import BadCompletion
 from harlm.protocols import Embedder
-from harlm.storage import set_aside, shrink, used_bytes
 
-_PATIENCE_S = 2
-_LOOKED_AT = 1_000  # vectors written between two looks at the size of the file
 _MOST_KNOWN = 16_000  # vectors in memory, if the file has them too
 _AT_ONCE = 128  # texts of one request
+
+
+class VectorStore(Protocol):
+    """Keeps vectors by the hashes of texts. It raises nothing while it cannot: it has no vectors then."""
+
+    def get(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """The vectors of ``keys`` that it has."""
+        ...
+
+    def put(self, made: Mapping[bytes, bytes]) -> None:
+        """Keep vectors."""
+        ...
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a vector that was put can be expected to be there later."""
+        ...
+
+    def close(self) -> None:
+        """Release all resources. Safe to call twice."""
+        ...
 
 
 class RememberingEmbedder:
@@ -28,21 +43,17 @@ class RememberingEmbedder:
 
     Args:
         behind: the embedder that makes the vectors.
-        file: the SQLite file that keeps them; None to keep them in memory only.
-        max_bytes: of the file, which also holds search indexes; a part of the vectors is removed when it is larger.
+        kept: keeps them for later; ``None`` to keep them in memory only.
 
     Attributes:
         made: how many vectors ``behind`` has made.
     """
 
-    def __init__(self, behind: Embedder, file: Path | None = None, *, max_bytes: int = 1 << 62) -> None:
-        self._max_bytes = max_bytes
-        self._written = 0
+    def __init__(self, behind: Embedder, kept: VectorStore | None = None) -> None:
         self._behind = behind
-        self._file = file
+        self._kept = kept
         self._known: dict[bytes, bytes] = {}
         self._flights: dict[bytes, asyncio.Future[None]] = {}
-        self._connection: sqlite3.Connection | None = None
         self.made = 0
 
     @property
@@ -62,7 +73,12 @@ class RememberingEmbedder:
         Raises:
             BadCompletion: the embedder behind it returned too few vectors, or vectors of another dimension.
         """
-        if self._file is not None and len(self._known) > _MOST_KNOWN and not self._flights:
+        if (
+            self._kept is not None
+            and self._kept.is_kept
+            and len(self._known) > _MOST_KNOWN
+            and not self._flights
+        ):
             self._known.clear()
         keys = [self._key(text) for text in texts]
         while True:
@@ -92,65 +108,27 @@ class RememberingEmbedder:
             self.made += len(rows)
             made = dict(zip(texts, rows, strict=True))
             self._known.update(made)
-            self._keep(made)
+            if self._kept is not None:
+                self._kept.put(made)
         finally:
             for key in texts:
                 del self._flights[key]
             flight.set_result(None)
 
     def close(self) -> None:
-        """Close the file."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        """Close what keeps the vectors."""
+        if self._kept is not None:
+            self._kept.close()
 
     def _key(self, text: str) -> bytes:
         return blake2b(f"{self.tag}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _recall(self, keys: Sequence[bytes]) -> None:
-        """Read the vectors of ``keys`` from the file, as far as it has them."""
+        """Read the vectors of ``keys`` that are kept."""
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if self._kept is None:
+            return
         for at in range(0, len(missing), 500):
-            part = missing[at : at + 500]
-            marks = ",".join("?" * len(part))
-            for key, vector in self._run(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part):  # noqa: S608 - marks only
+            for key, vector in self._kept.get(missing[at : at + 500]).items():
                 if self.dimension is None or len(vector) == 4 * self.dimension:
                     self._known[key] = vector
-
-    def _keep(self, made: dict[bytes, bytes]) -> None:
-        values = [part for pair in made.items() for part in pair]
-        marks = ",".join(["(?, ?)"] * len(made))
-        self._written += len(made)
-        if self._written > _LOOKED_AT:
-            self._written = 0
-            self._make_room()
-        self._run(f"INSERT OR REPLACE INTO vectors VALUES {marks}", values)  # noqa: S608 - marks only
-
-    def _make_room(self) -> None:
-        """Remove one of eight vectors if the file is too large: their keys are hashes, so any are as good."""
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                if used_bytes(self._connection) > self._max_bytes:
-                    self._connection.execute(
-                        "DELETE FROM vectors WHERE key IN (SELECT key FROM vectors LIMIT (SELECT count(*) / 8 + 1 FROM vectors))"
-                    )
-                    shrink(self._connection, self._max_bytes)
-
-    def _run(self, query: str, values: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
-        if self._file is None:
-            return []
-        try:
-            if self._connection is None:
-                self._connection = sqlite3.connect(self._file, timeout=_PATIENCE_S, isolation_level=None)
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
-                self._connection.execute(
-                    "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
-                )
-            return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            with suppress(sqlite3.Error):
-                self.close()
-            if not set_aside(self._file, error):
-                self._file = None  # locked, full or read-only: continue in memory
-            return []

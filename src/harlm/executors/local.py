@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from harlm.executors.runs import RunOutcome, RunSpec
 from harlm.home import runs_of
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
-from harlm.resuming import Resumption, config_of, context_of, resumption_of
+from harlm.resuming import Resumption, bring_here, config_of, context_of, resumption_of
 from harlm.running import ClientParts, answered
 from harlm.tracing.jsonl import RunFolder, find_run
 from harlm.tracing.request import Sources
@@ -64,7 +65,7 @@ class LocalExecutor:
         return RunOutcome(run=answer.run_id, answer=replace(answer, timeline=()))
 
     async def _answer(self, spec: RunSpec, told: _Told) -> Answer:
-        stored = self._stored(spec)
+        stored = await self._stored(spec)
         if stored is not None and (known := _answer_of(stored)) is not None:
             return known
         config, began = self._config, time.monotonic()
@@ -94,10 +95,11 @@ class LocalExecutor:
             schema=wanted,
         )
 
-    def _stored(self, spec: RunSpec) -> RunFolder | None:
-        """The stored run that is to be taken up; ``None`` if there is none any more."""
+    async def _stored(self, spec: RunSpec) -> RunFolder | None:
+        """The stored run that is to be taken up, perhaps one of another machine; ``None`` if there is none any more."""
         if not spec.run:
             return None
+        await asyncio.to_thread(bring_here, self._config, spec.run)
         try:
             return find_run(runs_of(self._config), spec.run)
         except TraceError:

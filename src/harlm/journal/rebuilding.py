@@ -20,7 +20,9 @@ from pathlib import Path
 import msgspec
 
 from harlm.errors import ConfigError, TraceError
-from harlm.journal.run_journal import JOURNAL, RunJournal, connected, packed
+from harlm.journal.rows import SharedRun
+from harlm.journal.run_file import connected
+from harlm.journal.run_journal import JOURNAL, RunJournal, packed
 from harlm.storage import FutureFormat, set_aside, transaction
 from harlm.types import Completion, Usage
 
@@ -72,7 +74,10 @@ class Recovered:
 
 
 def opened_journal(
-    folder: Path, clean: Callable[[bytes], bytes] = bytes, found: Callable[[], Recovered] | None = None
+    folder: Path,
+    clean: Callable[[bytes], bytes] = bytes,
+    found: Callable[[], Recovered] | None = None,
+    shared: SharedRun | None = None,
 ) -> RunJournal:
     """The journal in the folder of a run.
 
@@ -80,6 +85,7 @@ def opened_journal(
         folder: of the run.
         clean: as for ``RunJournal``.
         found: what the trace knows, for a run that is taken up again; ``None`` for a new run.
+        shared: as for ``RunJournal``.
 
     Raises:
         TraceError: a newer HARLM has written it, or it cannot be opened.
@@ -88,15 +94,15 @@ def opened_journal(
     file = folder / JOURNAL
     try:
         if found is None:
-            return RunJournal(file, folder.name, clean)
+            return RunJournal(file, folder.name, clean, shared)
         try:
-            return _completed(file, folder.name, clean, found)
+            return _completed(file, folder.name, clean, found, shared)
         except (sqlite3.DatabaseError, zlib.error, msgspec.MsgspecError) as error:
             if not set_aside(
                 file, error if isinstance(error, sqlite3.Error) else sqlite3.DatabaseError(str(error))
             ):
                 raise
-            return _completed(file, folder.name, clean, found)
+            return _completed(file, folder.name, clean, found, shared)
     except FutureFormat as error:
         raise TraceError(
             f"the journal of run {folder.name} was written by a newer HARLM ({error}); use that version"
@@ -125,7 +131,11 @@ def _few_descriptors() -> bool:
 
 
 def _completed(
-    file: Path, run: str, clean: Callable[[bytes], bytes], found: Callable[[], Recovered]
+    file: Path,
+    run: str,
+    clean: Callable[[bytes], bytes],
+    found: Callable[[], Recovered],
+    shared: SharedRun | None,
 ) -> RunJournal:
     """The journal in a file that is whole, with what the file lacks.
 
@@ -141,7 +151,7 @@ def _completed(
             _put_replies(connection, known.replies, clean)
             _put_bills(connection, known.bills)
             _put_calls(connection, known.calls)
-    return RunJournal(file, run, clean)
+    return RunJournal(file, run, clean, shared)
 
 
 def _put_replies(

@@ -1,8 +1,8 @@
 """The journal of one run, a SQLite file in the run's folder: what it asks models and tools for, and what comes back.
 
 A request is in the file before it is sent, and a reply before it is handed on. So whenever the process ends, what was paid
-for is known, and no code has seen a reply that the file lacks. SQLite hands a write to the operating system at once, where
-it survives the process; a thread has the disk keep it within milliseconds, so that it survives a power failure too.
+for is known, and no code has seen a reply that the file lacks. A run that several machines may take up is written down in a shared
+place as well.
 
 Opened again, it returns the replies of the run's earlier attempts to the calls that get them.
 """
@@ -13,8 +13,7 @@ import sqlite3
 import time
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -24,28 +23,27 @@ import msgspec
 
 from harlm import errors
 from harlm.errors import ModelError, StorageFull
-from harlm.journal.syncing import Syncing
-from harlm.storage import opened
+from harlm.journal.rows import (
+    Change,
+    Chosen,
+    KeptRows,
+    ReplyCame,
+    RequestSent,
+    RequestSettled,
+    SharedRun,
+    TakenUpElsewhere,
+    ToolBegan,
+    ToolEnded,
+    unfolded,
+)
+from harlm.journal.run_file import RunFile
 from harlm.types import Amounts, Completion, Usage
 
-FORMAT = 1
-"""The version of the file, raised when an older HARLM could not read it."""
-
-_SCHEMA = f"""
-CREATE TABLE requests (
-    number INTEGER PRIMARY KEY, state TEXT NOT NULL, model TEXT NOT NULL DEFAULT '', tokens INTEGER NOT NULL, micros INTEGER NOT NULL,
-    calls INTEGER NOT NULL, usage TEXT, sent REAL NOT NULL);
-CREATE TABLE replies (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL, ordinal INTEGER NOT NULL, node TEXT NOT NULL, role TEXT NOT NULL,
-    is_paid INTEGER NOT NULL, reply BLOB, error TEXT);
-CREATE TABLE tools (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL, ordinal INTEGER NOT NULL, tool TEXT NOT NULL, arguments TEXT NOT NULL,
-    is_pure INTEGER NOT NULL, value BLOB, error TEXT);
-CREATE TABLE choices (node TEXT NOT NULL, what TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (node, what));
-PRAGMA user_version = {FORMAT};
-"""
 JOURNAL = "journal.db"
 """The name of the file in the folder of a run."""
+
+SHARED_FILES = ("run.json", "request.json", "context.z")
+"""The files of a run that another machine needs to take it up."""
 
 _SHORT = 512  # bytes that are not worth compressing
 _LONGEST = 256 << 20  # bytes of a value: a file from another machine could ask for any amount of memory
@@ -136,6 +134,7 @@ class RunJournal:
         file: the file; ``None`` keeps nothing, for runs that store nothing.
         run: the id of the run.
         clean: takes secrets out of JSON and text.
+        shared: a second place, for other machines. It has all that the file has.
 
     Attributes:
         earlier: what earlier attempts left, as far as it has not been returned.
@@ -147,30 +146,46 @@ class RunJournal:
     """
 
     def __init__(
-        self, file: Path | None = None, run: str = "", clean: Callable[[bytes], bytes] = bytes
+        self,
+        file: Path | None = None,
+        run: str = "",
+        clean: Callable[[bytes], bytes] = bytes,
+        shared: SharedRun | None = None,
     ) -> None:
         self._run = run
         self._clean = clean
         self._asked: Counter[str] = Counter()
-        self._requests = 0
-        self._connection: sqlite3.Connection | None = None
-        self._syncing: Syncing | None = None
+        self._requests = self._calls = 0
+        self._rows: RunFile | None = None
+        self._shared = shared
         self.earlier = Earlier()
         self.failure: str | None = None
         if file is not None:
-            self._connection = connected(file)
+            self._rows = RunFile(file, self._failed)
             try:
-                self._connection.execute("PRAGMA wal_autocheckpoint = 0")  # it would make the event loop wait
-                self._load(self._connection)
-                self._syncing = Syncing(file.with_name(f"{file.name}-wal"), self._failed)
+                rows = self._rows.kept()
+                self._load(rows)
+                if shared is not None and rows != KeptRows():
+                    shared.replace(unfolded(rows))
             except BaseException:
-                self._connection.close()
+                self._rows.close()
                 raise
 
     @property
     def is_kept(self) -> bool:
         """Whether there is a file."""
-        return self._connection is not None
+        return self._rows is not None
+
+    @property
+    def unshared(self) -> str | None:
+        """Why no other machine could take this run up as it is now; ``None`` if one could, or no place is shared."""
+        return None if self._shared is None else self._shared.failure
+
+    def share_files(self, folder: Path) -> None:
+        """Keep what this run was asked where other machines find it. May be called in a thread."""
+        if self._shared is not None:
+            found = {name: folder / name for name in SHARED_FILES}
+            self._shared.put_files({name: file.read_bytes() for name, file in found.items() if file.exists()})
 
     # -- money ---------------------------------------------------------------------------------------------
 
@@ -183,10 +198,7 @@ class RunJournal:
         self._requests += 1
         if self.failure is not None:
             raise self._full()
-        self._write(
-            "INSERT INTO requests (number, state, tokens, micros, calls, sent) VALUES (?, 'sent', ?, ?, ?, ?)",
-            (self._requests, *bound, time.time()),
-        )
+        self._write(RequestSent(self._requests, *bound, time.time()))
         if self.failure is not None:
             raise self._full()
         return self._requests
@@ -195,10 +207,7 @@ class RunJournal:
         """A request has ended; see ``harlm.budget.reservation.RequestLog``."""
         state = "done" if usage is not None else "failed"
         known = None if usage is None else _json.encode(usage).decode()
-        self._write(
-            "UPDATE requests SET state = ?, model = ?, tokens = ?, micros = ?, calls = ?, usage = ? WHERE number = ?",
-            (state, model, *actual, known, number),
-        )
+        self._write(RequestSettled(number, state, model, *actual, known))
 
     # -- replies -------------------------------------------------------------------------------------------
 
@@ -222,18 +231,13 @@ class RunJournal:
     ) -> None:
         """Keep the reply to a call."""
         whole = packed(self._clean(_json.encode(replace(completion, rates=None))))
-        self._write(
-            "INSERT INTO replies (key, ordinal, node, role, is_paid, reply) VALUES (?, ?, ?, ?, ?, ?)",
-            (key, ordinal, node, role, is_paid, whole),
-        )
+        self._write(ReplyCame(key, ordinal, node, role, is_paid, whole, None))
 
     def refused(self, key: str, ordinal: int, error: ModelError, *, node: str, role: str) -> None:
         """Keep the failure of a call."""
         kept = KeptError(type(error).__name__, str(error), error.model, error.status)
-        self._write(
-            "INSERT INTO replies (key, ordinal, node, role, is_paid, error) VALUES (?, ?, ?, ?, 0, ?)",
-            (key, ordinal, node, role, self._clean(_json.encode(kept)).decode()),
-        )
+        said = self._clean(_json.encode(kept)).decode()
+        self._write(ReplyCame(key, ordinal, node, role, is_paid=False, reply=None, error=said))
 
     # -- tools ---------------------------------------------------------------------------------------------
 
@@ -252,29 +256,23 @@ class RunJournal:
         Raises:
             StorageFull: that cannot be written down, so it must not be called.
         """
-        if self.failure is None:
-            number = self._write(
-                "INSERT INTO tools (key, ordinal, tool, arguments, is_pure) VALUES (?, ?, ?, ?, ?)",
-                (key, self.ask(key), tool, self._cleaned(arguments), is_pure),
-            )
+        number = self._call(key, tool, arguments, is_pure=is_pure) if self.failure is None else 0
         if self.failure is not None:
             raise self._full()
         return number
 
     def refuse(self, key: str, tool: str, arguments: str, error: str) -> None:
         """A call of a tool was refused, so that it does not take place."""
-        number = self._write(
-            "INSERT INTO tools (key, ordinal, tool, arguments, is_pure) VALUES (?, ?, ?, ?, 1)",
-            (key, self.ask(key), tool, self._cleaned(arguments)),
-        )
-        self.called(number, None, error)
+        self.called(self._call(key, tool, arguments, is_pure=True), None, error)
 
     def called(self, number: int, value: object, error: str) -> None:
         """A call of a tool has ended."""
-        self._write(
-            "UPDATE tools SET value = ?, error = ? WHERE number = ?",
-            (packed(self._clean(_json.encode(value))), self._cleaned(error), number),
-        )
+        self._write(ToolEnded(number, packed(self._clean(_json.encode(value))), self._cleaned(error)))
+
+    def _call(self, key: str, tool: str, arguments: str, *, is_pure: bool) -> int:
+        self._calls += 1
+        self._write(ToolBegan(self._calls, key, self.ask(key), tool, self._cleaned(arguments), is_pure))
+        return self._calls
 
     # -- choices -------------------------------------------------------------------------------------------
 
@@ -284,14 +282,15 @@ class RunJournal:
 
     def choose(self, node: str, what: str, value: str) -> None:
         """Keep a choice that depends on time or on what was learned, so that a later attempt chooses the same."""
-        self._write("INSERT OR REPLACE INTO choices VALUES (?, ?, ?)", (node, what, value))
+        self._write(Chosen(node, what, value))
 
     # -- the file ------------------------------------------------------------------------------------------
 
     async def durable(self) -> None:
         """Return once everything written so far survives a power failure, as far as this machine can tell."""
-        if self._syncing is not None:
-            await self._syncing.done()
+        for place in (self._rows, self._shared):
+            if place is not None:
+                await place.durable()
 
     def refuse_all(self, error: Exception) -> None:
         """Let nothing be asked for: it could not be written down."""
@@ -299,97 +298,80 @@ class RunJournal:
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            if self._syncing is not None:
-                self._syncing.close()
-            with suppress(sqlite3.Error):
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.close()
+        rows, self._rows = self._rows, None
+        if rows is not None:
+            rows.close()
+        if self._shared is not None:
+            self._shared.close()
 
-    def _write(self, statement: str, values: Sequence[object]) -> int:
-        """Write one row, if that is still possible; returns its number."""
-        if self._connection is None or self.failure is not None:
-            return 0
+    def _write(self, change: Change) -> None:
+        """Write one change, if that is still possible."""
+        if self._rows is None or self.failure is not None:
+            return
         try:
-            number = self._connection.execute(statement, values).lastrowid or 0
+            self._rows.write(change)
+            if self._shared is not None:
+                self._shared.write(change)
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
-            return 0
-        if self._syncing is not None:
-            self._syncing.wrote()
-        return number
 
     def _cleaned(self, text: str) -> str:
         return self._clean(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
     def _failed(self, error: Exception) -> None:
+        elsewhere = isinstance(error, TakenUpElsewhere)
+        advice = (
+            "read its answer there" if elsewhere else f"free some space, then `harlm runs resume {self._run}`"
+        )
         self.failure = (
-            f"what this run asks for cannot be written down ({error}), so it asks for nothing more; free some space, then "
-            f"`harlm runs resume {self._run}`"
+            f"what this run asks for cannot be written down ({error}), so it asks for nothing more; {advice}"
         )
 
     def _full(self) -> StorageFull:
         return StorageFull(self.failure or "", limit="disk", used=0, allowed=0)
 
-    def _load(self, connection: sqlite3.Connection) -> None:
+    def _load(self, rows: KeptRows) -> None:
         earlier = self.earlier
-        for number, state, model, tokens, micros, calls, usage in connection.execute(
-            "SELECT number, state, model, tokens, micros, calls, usage FROM requests ORDER BY number"
-        ):
-            self._requests = number
-            if usage is not None:
-                earlier.spent.append((model, _usage_of(usage)))
-            elif state == "sent":
+        for each in rows.requests.values():
+            self._requests = each.number
+            if each.usage is not None:
+                earlier.spent.append((each.model, _usage_of(each.usage)))
+            elif each.state == "sent":
                 bound = Usage(
-                    calls=calls,
-                    input_tokens=tokens,
-                    cost_micros=micros,
+                    calls=each.calls,
+                    input_tokens=each.tokens,
+                    cost_micros=each.micros,
                     estimated=True,
-                    unconfirmed_micros=micros,
+                    unconfirmed_micros=each.micros,
                 )
-                earlier.spent.append((model, bound))
-        followed = dict(
-            connection.execute("SELECT node, max(number) FROM replies WHERE role = 'root' GROUP BY node")
-        )
-        for number, key, node, is_paid, reply, error in connection.execute(
-            "SELECT number, key, node, is_paid, reply, error FROM replies ORDER BY ordinal, number"
-        ):
-            if reply is not None:
-                kept = KeptReply(completion=_reply_of(_unpacked(reply)), is_paid=bool(is_paid))
-            elif number < followed.get(node, 0):  # the run went on after it; the last failure is tried again
-                kept = KeptReply(
-                    completion=None, error=msgspec.json.decode(error, type=KeptError), is_paid=False
-                )
-            else:
-                continue
-            earlier.replies.setdefault(key, deque()).append(kept)
-        for number, key, tool, arguments, is_pure, value, error in connection.execute(
-            "SELECT number, key, tool, arguments, is_pure, value, error FROM tools ORDER BY ordinal, number"
-        ):
-            if error is not None:
-                returned = msgspec.json.decode(_unpacked(value))
-                kept_value = KeptValue(has_ended=True, value=returned, error=error, number=number)
-            elif is_pure:
+                earlier.spent.append((each.model, bound))
+        self._load_replies(rows)
+        self._calls = max(rows.calls, default=0)
+        for call in sorted(rows.calls.values(), key=lambda call: (call.ordinal, call.number)):
+            if call.error is not None:
+                returned = msgspec.json.decode(_unpacked(call.value or b""))
+                kept_value = KeptValue(has_ended=True, value=returned, error=call.error, number=call.number)
+            elif call.is_pure:
                 continue  # it is called again
             else:
-                kept_value = KeptValue(has_ended=False, number=number)
-                earlier.doubtful.append(DoubtfulCall(tool, arguments))
-            earlier.values.setdefault(key, deque()).append(kept_value)
-        earlier.choices.update(
-            ((node, what), value)
-            for node, what, value in connection.execute("SELECT node, what, value FROM choices")
-        )
+                kept_value = KeptValue(has_ended=False, number=call.number)
+                earlier.doubtful.append(DoubtfulCall(call.tool, call.arguments))
+            earlier.values.setdefault(call.key, deque()).append(kept_value)
+        earlier.choices.update(rows.choices)
 
-
-def connected(file: Path) -> sqlite3.Connection:
-    """A connection to the file of a journal, which is made if it does not exist.
-
-    Raises:
-        sqlite3.Error, OSError: it cannot be opened.
-        FutureFormat: a newer HARLM has written it.
-    """
-    return opened(file, _SCHEMA, FORMAT)
+    def _load_replies(self, rows: KeptRows) -> None:
+        followed = {each.node: number for number, each in rows.replies if each.role == "root"}
+        for number, each in sorted(rows.replies, key=lambda row: (row[1].ordinal, row[0])):
+            if each.reply is not None:
+                kept = KeptReply(completion=_reply_of(_unpacked(each.reply)), is_paid=each.is_paid)
+            elif number < followed.get(
+                each.node, 0
+            ):  # the run went on after it; the last failure is tried again
+                error = msgspec.json.decode(each.error or "", type=KeptError)
+                kept = KeptReply(completion=None, error=error, is_paid=False)
+            else:
+                continue
+            self.earlier.replies.setdefault(each.key, deque()).append(kept)
 
 
 def _next(kept: dict[str, deque[_T]], key: str) -> _T | None:

@@ -81,7 +81,7 @@ class CallTable:
             " ON CONFLICT (space, key) DO UPDATE SET used = excluded.used, uses = uses + 1",
             [
                 (
-                    self._space, each.key, each.model, *_packed(each.text), msgspec.json.encode(each.usage).decode(),
+                    self._space, each.key, each.model, *packed_text(each.text), msgspec.json.encode(each.usage).decode(),
                     each.created, each.created,
                 )
                 for each in items
@@ -166,7 +166,7 @@ class CallJournal:
                 if waiting is None:
                     raise
                 return waiting
-        return _call_of(rows[0]) if rows else waiting
+        return call_of(rows[0]) if rows else waiting
 
     def flush(self) -> None:
         """See ``harlm.protocols.CallStore``."""
@@ -227,14 +227,20 @@ def _copy_from_memory(connection: sqlite3.Connection, entries: Path) -> None:
         connection.execute("DETACH DATABASE memory")
 
 
-def _packed(text: str) -> tuple[bytes, int]:
+def packed_text(text: str) -> tuple[bytes, int]:
+    """The columns ``value`` and ``packing`` of a text."""
     data = text.encode("utf-8", "surrogatepass")
     if len(data) > _SHORT and len(packed := zlib.compress(data, 1)) < len(data):
         return packed, _IS_PACKED
     return data, 0
 
 
-def _call_of(row: Sequence[object]) -> PaidCall:
+def call_of(row: Sequence[object]) -> PaidCall:
+    """The call of a row: key, model, value, packing, usage, created.
+
+    Raises:
+        ValueError, zlib.error: the row is damaged.
+    """
     key, model, value, packing, usage, created = row
     data = cast(bytes, value)
     if cast(int, packing) & _IS_PACKED:

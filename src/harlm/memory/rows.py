@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -83,7 +83,7 @@ def insert_one(connection: sqlite3.Connection, space: str, entry: Entry) -> tupl
         the row's number, the name of the run in the index, and the entry, to be given to ``index``; ``None``
         if the entry is indexed in its run already, or has no run.
     """
-    value, packing = _packed(entry.value)
+    value, packing = packed_value(entry.value)
     cursor = connection.execute(
         "INSERT INTO entries (space, key, kind, value, packing, question, run, node, depth, model, tokens, created, used, uses,"
         " usage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
@@ -115,18 +115,24 @@ def index(connection: sqlite3.Connection, found: Sequence[tuple[int, str, Entry]
     spans: list[tuple[int, int, str, int, int]] = []
     passages: list[tuple[int, str, str, str]] = []
     for number, place, entry in found:
-        text = storable(entry.value[:_FIRST]) if isinstance(entry.value, str) else ""
-        question = storable(entry.question)
-        (asked,) = searchable(question, [(0, len(question))])
-        parts = split_passages(text) or [(0, 0)]
-        for at, ((start, end), words) in enumerate(zip(parts, searchable(text, parts), strict=True)):
+        for start, end, asked, words in indexed(entry):
             last += 1
             spans.append((last, number, place, start, end))
-            passages.append((last, place, "" if at else asked, words))
+            passages.append((last, place, asked, words))
     connection.executemany("INSERT INTO spans (id, entry, place, first, last) VALUES (?, ?, ?, ?, ?)", spans)
     connection.executemany(
         "INSERT INTO passages (rowid, place, question, text) VALUES (?, ?, ?, ?)", passages
     )
+
+
+def indexed(entry: Entry) -> Iterator[tuple[int, int, str, str]]:
+    """The passages of an entry: start and end, the words of its question in the first one, and its own words."""
+    text = storable(entry.value[:_FIRST]) if isinstance(entry.value, str) else ""
+    question = storable(entry.question)
+    (asked,) = searchable(question, [(0, len(question))])
+    parts = split_passages(text) or [(0, 0)]
+    for at, ((start, end), words) in enumerate(zip(parts, searchable(text, parts), strict=True)):
+        yield start, end, "" if at else asked, words
 
 
 def place_of(space: str, run: str) -> str:
@@ -139,7 +145,8 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _packed(value: str | bytes) -> tuple[bytes, int]:
+def packed_value(value: str | bytes) -> tuple[bytes, int]:
+    """The columns ``value`` and ``packing`` of a value."""
     kind = _IS_BYTES if isinstance(value, bytes) else 0
     data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
     if len(data) > _SHORT and len(packed := zlib.compress(data, 1)) < len(data):

@@ -14,6 +14,7 @@ from harlm.storage.files import (
     transaction,
     used_bytes,
 )
+from harlm.storage.pending import Sized, WaitingItems
 from harlm.storage.room import Behind, StoreRoom
 from harlm.storage.whole_files import write_whole
 from harlm.storage.write_behind import Table, WriteBehind
@@ -23,8 +24,10 @@ __all__ = [
     "Contents",
     "FutureFormat",
     "Held",
+    "Sized",
     "StoreRoom",
     "Table",
+    "WaitingItems",
     "WriteBehind",
     "copied",
     "empty_wal",

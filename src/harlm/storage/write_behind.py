@@ -14,50 +14,28 @@ and both are seen by one process at a time.
 from __future__ import annotations
 
 import os
-import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from harlm.errors import MemoryFailure
 from harlm.storage.bounded import SHARE, BoundedFile, Removable
 from harlm.storage.files import set_aside
+from harlm.storage.pending import Item, Record, Sized, WaitingItems
 from harlm.threads import StopFlag
 
-_AT_ONCE = 256  # items of one batch
-_WAIT_S = 0.005  # for more items of a batch
 _JUST_NOW_S = 60  # a file that was moved aside longer ago than this is not taken over
-_AGAIN_S = 1.0  # to the next attempt after one that failed, unless a caller waits
-_MANY_WAITING = 16 << 20  # bytes of unwritten items from which callers should wait
-_MOST_WAITING = 64 << 20  # bytes of unwritten items from which further ones are lost
-
-Item = TypeVar("Item")
-Record = TypeVar("Record", contravariant=True)
 
 
-class Table(Removable, Protocol[Record]):
-    """Turns items into rows of one file."""
-
-    @property
-    def noun(self) -> str:
-        """The name of the file in messages, such as ``memory``."""
-        ...
+class Table(Removable, Sized[Record], Protocol[Record]):
+    """Turns items into rows of one file, which do not exceed the size of their items by more than ``growth``."""
 
     def connect(self, file: Path) -> sqlite3.Connection:
         """A connection to a file with these tables; missing ones are created."""
-        ...
-
-    def key_of(self, item: Record) -> str:
-        """The key of an item."""
-        ...
-
-    def size_of(self, item: Record) -> int:
-        """Bytes of an item in memory, which its row in the file does not exceed by more than ``growth``."""
         ...
 
     @property
@@ -74,7 +52,7 @@ class Table(Removable, Protocol[Record]):
         ...
 
 
-class WriteBehind(Generic[Item]):
+class WriteBehind(WaitingItems[Item]):
     """One file, its reading connection and its writing thread. Safe to use from several threads.
 
     Args:
@@ -82,92 +60,20 @@ class WriteBehind(Generic[Item]):
         table: turns items into rows.
 
     Attributes:
-        failure: why items are not on disk; ``None`` as long as they are.
-        lock: guards the unwritten items.
         dropped: how often the reading connection was dropped; row numbers from before may mean other rows now.
     """
 
     def __init__(self, file: Path, table: Table[Item]) -> None:
         self._file = file
+        super().__init__(table, "on disk", "Free some space, or use --no-cache")
         self._table = table
-        self.lock = threading.RLock()
         self._reading = threading.Lock()  # guards the reading connection
-        self._waiting: dict[str, Item] = {}
-        self._orders: queue.SimpleQueue[Item | Future[None] | None] = queue.SimpleQueue()
-        self._writer: threading.Thread | None = None
         self._reader: sqlite3.Connection | None = None
         self._read_from: os.stat_result | None = None
-        self._is_closed = False
+        self._connection: sqlite3.Connection | None = None  # of the writing thread
+        self._opened: os.stat_result | None = None
         self._bounded = BoundedFile(file, table, table.connect)
-        self._unwritten = 0
-        self._too_large = self._lost = 0
         self.dropped = 0
-        self.failure: str | None = None
-
-    # -- for callers ---------------------------------------------------------------------------------------
-
-    def put(self, item: Item) -> None:
-        """Store an item, unless its key is stored already.
-
-        An item is left out, and counted, if it is larger than a share of the file's maximum, or if so many
-        items could not be written that this process has no room for more.
-
-        Raises:
-            MemoryFailure: this store is closed.
-        """
-        size = self._table.size_of(item)
-        with self.lock:
-            if self._is_closed:
-                raise MemoryFailure(f"this {self._table.noun} is closed")
-            if size > self._table.max_bytes // SHARE:
-                self._too_large += 1
-                return
-            if self._unwritten > _MOST_WAITING:
-                self._lost += 1
-                return
-            self._unwritten += size
-            self._waiting.setdefault(self._table.key_of(item), item)
-            if self._writer is None:
-                self._writer = threading.Thread(
-                    target=self._write, name=f"harlm-{self._table.noun}", daemon=True
-                )
-                self._writer.start()
-            self._orders.put(item)
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether so much is unwritten that callers should wait; never if the file cannot be written."""
-        return self._unwritten > _MANY_WAITING and self.failure is None
-
-    def tell_left_out(self) -> None:
-        """Report items that were left out since the last report.
-
-        Raises:
-            MemoryFailure: there are some; says how many, and why.
-        """
-        with self.lock:
-            large, lost = self._too_large, self._lost
-            self._too_large = self._lost = 0
-        megabytes = self._table.max_bytes / SHARE / (1 << 20)
-        told = [
-            f"{large:,} of more than {megabytes:.3g} MB, which is the most for one if memory.max_mb is {self._table.max_bytes >> 20:,}"
-            if large
-            else "",
-            f"{lost:,} because they could not be written fast enough" if lost else "",
-        ]
-        if large or lost:
-            raise MemoryFailure(
-                f"the {self._table.noun} of this run was not kept as a whole: results were left out, {' and '.join(filter(None, told))}"
-            )
-
-    def waiting(self, key: str) -> Item | None:
-        """The item under a key, if it has not been written yet; else ``None``."""
-        return self._waiting.get(key)
-
-    def all_waiting(self) -> list[Item]:
-        """The items that have not been written yet."""
-        with self.lock:
-            return list(self._waiting.values())
 
     def read(
         self, query: str, values: tuple[object, ...], *, stop: StopFlag | None = None
@@ -209,34 +115,11 @@ class WriteBehind(Generic[Item]):
             "try again, move the file away, or use --no-cache"
         ) from failed
 
-    def flush(self, stop: StopFlag | None = None) -> None:
-        """Return once every item that was put is on disk.
-
-        Args:
-            stop: ends the waiting.
-
-        Raises:
-            MemoryFailure: items cannot be written; they stay readable as long as this store is open.
-            Stopped: the waiting is to end.
-        """
-        with self.lock:  # a writer that was ordered to end would never answer
-            if self._writer is None or self._is_closed:
-                return
-            done: Future[None] = Future()
-            self._orders.put(done)
-        (stop or StopFlag()).wait_for(done)
-
     def close(self) -> None:
         """Write the remaining items and close the file. Safe to call twice."""
-        with self.lock:
-            if self._is_closed:
-                return
-            self._is_closed = True
-        if self._writer is not None:
-            self._orders.put(None)
-            self._writer.join()
-        with self._reading:
-            self._forget_reader()
+        if self.end_writing():
+            with self._reading:
+                self._forget_reader()
 
     def _forget_reader(self) -> None:
         reader, self._reader = self._reader, None
@@ -246,76 +129,30 @@ class WriteBehind(Generic[Item]):
 
     # -- the writing thread --------------------------------------------------------------------------------
 
-    def _write(self) -> None:
-        connection: sqlite3.Connection | None = None
-        file: os.stat_result | None = None
-        items: list[Item] = []
-        failed: Exception | None = None
-        tried = 0.0
-        is_last = False
-        while not is_last:
-            more, waiting, is_last = self._batch()
-            items += more
-            if failed is not None and not (waiting or is_last) and time.monotonic() < tried + _AGAIN_S:
-                continue
-            tried = time.monotonic()
-            try:
-                if connection is not None and not (file and self._is_same(file)):
-                    connection.close()  # another process has moved the file aside
-                    connection = None
-                if connection is None:
-                    connection = self._connected()
-                    file = self._file.stat()
-                self._insert_all(connection, items)
-                failed = None
-            except (sqlite3.Error, OSError) as error:
-                if connection is not None:
-                    connection.close()
-                connection, failed = self._recovered(error, items)
-                file = self._file.stat() if connection is not None else None
-            except Exception as error:  # noqa: BLE001 - an item that SQLite cannot store; write the others
-                failed = error
-                if connection is not None:
-                    self._insert_each(connection, items)
-                    items = []
-            self._answer(waiting, failed)  # what is left of ``items`` is tried again later
-        if connection is not None:
-            connection.close()
+    def _write_some(self, items: list[Item]) -> Exception | None:
+        try:
+            if self._connection is not None and not (self._opened and self._is_same(self._opened)):
+                self._end()  # another process has moved the file aside
+            if self._connection is None:
+                self._connection = self._connected()
+                self._opened = self._file.stat()
+            self._insert_all(self._connection, items)
+        except (sqlite3.Error, OSError) as error:
+            self._end()
+            self._connection, failed = self._recovered(error, items)
+            self._opened = self._file.stat() if self._connection is not None else None
+            return failed
+        except Exception as error:  # noqa: BLE001 - an item that SQLite cannot store; write the others
+            if self._connection is not None:
+                self._insert_each(self._connection, items)
+                items.clear()
+            return error
+        return None
 
-    def _answer(self, waiting: Sequence[Future[None]], failed: Exception | None) -> None:
-        noun = self._table.noun
-        self.failure = None if failed is None else f"the {noun} of this run is not kept on disk ({failed})"
-        for caller in waiting:
-            if failed is None:
-                caller.set_result(None)
-            else:
-                advice = "it stays in this process until the run ends. Free some space, or use --no-cache"
-                caller.set_exception(MemoryFailure(f"{self.failure}; {advice}"))
-
-    def _batch(self) -> tuple[list[Item], list[Future[None]], bool]:
-        """The items to write, the callers that wait in ``flush``, and whether this is the last batch."""
-        items: list[Item] = []
-        waiting: list[Future[None]] = []
-        size = 0
-        order = self._orders.get()
-        ends = time.monotonic() + _WAIT_S
-        while True:
-            if order is None:
-                return items, waiting, True
-            if isinstance(order, Future):
-                waiting.append(order)
-                if self._orders.empty():
-                    return items, waiting, False
-            else:
-                items.append(order)
-                size += self._table.size_of(order)
-            left = ends - time.monotonic()
-            if len(items) >= _AT_ONCE or size > _MANY_WAITING or left <= 0:
-                return items, waiting, False
-            try:
-                order = self._orders.get(timeout=left)
-            except queue.Empty:
-                return items, waiting, False
+    def _end(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def _insert_all(self, connection: sqlite3.Connection, items: list[Item]) -> None:
         """Write items in transactions of a bounded size, and remove the written ones from the list."""
@@ -338,10 +175,7 @@ class WriteBehind(Generic[Item]):
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
-        with self.lock:
-            for item in items:
-                self._waiting.pop(self._table.key_of(item), None)
-                self._unwritten -= self._table.size_of(item)
+        self._written(items)
 
     def _insert_each(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
         """Write the items that can be written; the others are served from memory."""

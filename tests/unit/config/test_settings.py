@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harlm.config import Config, load, overridden, setting_names
-from harlm.config.settings import _ENVIRONMENT
+from harlm.config.settings import _ENVIRONMENT, checked_value
 from harlm.errors import ConfigError
 
 
@@ -153,3 +153,21 @@ def _error_of(environment: dict[str, str]) -> str:
     except ConfigError as error:
         return str(error)
     return ""
+
+
+def test_the_address_of_a_store_is_shown_without_what_may_be_secret(tmp_path: Path) -> None:
+    url = "postgresql://me:s3cr3t-word@db:5433/harlm?sslpassword=s3cr3t-word"
+    made = load(flags={}, environment={"HARLM_STORE": url}, folder=tmp_path, user_file=tmp_path / "none.toml")
+    assert made.config.memory.store == url
+    assert ("memory.store", '"postgresql://db:5433/harlm"', "env HARLM_STORE") in made.rows()
+    assert "s3cr3t-word" not in repr(made.config)
+    assert "s3cr3t-word" not in checked_value("memory.store", url, "config set")[1]
+    for broken in (f"{url}\0", "s3cr3t-word" * 1_000):
+        with pytest.raises(ConfigError) as refused:
+            load(
+                flags={"memory.store": broken},
+                environment={},
+                folder=tmp_path,
+                user_file=tmp_path / "none.toml",
+            )
+        assert "s3cr3t-word" not in str(refused.value)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harlm.embedders.hashing import HashingEmbedder
 from harlm.embedders.remembering import RememberingEmbedder
+from harlm.embedders.vector_file import VectorFile
 from harlm.errors import BadCompletion, ModelUnavailable
 
 
@@ -45,11 +46,11 @@ class Counted:
 async def test_a_text_is_embedded_once_for_all_tasks_and_runs(tmp_path: Path) -> None:
     file = tmp_path / "index.db"
     counted = Counted()
-    embedder = RememberingEmbedder(counted, file)
+    embedder = RememberingEmbedder(counted, VectorFile(file))
     await asyncio.gather(*(embedder.embed([f"t{at}" for at in range(300)]) for _ in range(4)))
     assert sorted(counted.asked) == sorted(f"t{at}" for at in range(300))
     embedder.close()
-    again = RememberingEmbedder(other := Counted(), file)
+    again = RememberingEmbedder(other := Counted(), VectorFile(file))
     await again.embed(["t7", "new"])
     assert other.asked == ["new"]
     again.close()
@@ -66,7 +67,7 @@ async def test_a_cancelled_task_leaves_the_work_to_those_that_wait() -> None:
 
 
 async def test_a_model_whose_dimension_changes_is_an_error(tmp_path: Path) -> None:
-    embedder = RememberingEmbedder(Counted(8), tmp_path / "index.db")
+    embedder = RememberingEmbedder(Counted(8), VectorFile(tmp_path / "index.db"))
     await embedder.embed(["a"])
     embedder._behind = Counted(16)
     with pytest.raises(BadCompletion, match="made a vector of 16 numbers after vectors of 8"):
@@ -77,7 +78,7 @@ async def test_a_model_whose_dimension_changes_is_an_error(tmp_path: Path) -> No
 async def test_a_damaged_cache_is_moved_aside(tmp_path: Path) -> None:
     file = tmp_path / "index.db"
     file.write_bytes(b"no database " * 900)
-    embedder = RememberingEmbedder(Counted(), file)
+    embedder = RememberingEmbedder(Counted(), VectorFile(file))
     assert len(await embedder.embed(["a"])) == 1
     assert len(await embedder.embed(["b"])) == 1
     embedder.close()
@@ -136,10 +137,10 @@ async def test_the_dimension_is_that_of_the_first_vector_known() -> None:
 
 async def test_a_vector_of_another_size_in_the_file_is_made_again(tmp_path: Path) -> None:
     file = tmp_path / "index.db"
-    old = RememberingEmbedder(Counted(8), file)
+    old = RememberingEmbedder(Counted(8), VectorFile(file))
     await old.embed(["a"])
     old.close()
-    embedder = RememberingEmbedder(counted := Counted(16), file)
+    embedder = RememberingEmbedder(counted := Counted(16), VectorFile(file))
     await embedder.embed(["b"])
     (vector,) = await embedder.embed(["a"])
     assert len(array("f", vector)) == 16
@@ -150,11 +151,11 @@ async def test_a_vector_of_another_size_in_the_file_is_made_again(tmp_path: Path
 async def test_a_file_that_is_locked_is_replaced_by_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harlm.embedders.remembering._PATIENCE_S", 0)
+    monkeypatch.setattr("harlm.embedders.vector_file._PATIENCE_S", 0)
     file = tmp_path / "index.db"
     other = sqlite3.connect(file)
     other.execute("BEGIN EXCLUSIVE")
-    embedder = RememberingEmbedder(counted := Counted(), file)
+    embedder = RememberingEmbedder(counted := Counted(), VectorFile(file))
     for _ in range(2):
         assert len(await embedder.embed(["a"])) == 1
     assert counted.asked == ["a"]

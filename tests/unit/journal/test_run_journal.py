@@ -260,7 +260,8 @@ async def test_what_was_written_is_durable_when_it_says_so(
 
 def fill(journal: RunJournal) -> None:
     """Take the room that the disk has."""
-    connection = journal._connection
+    rows = journal._rows
+    connection = None if rows is None else rows._connection
     assert connection is not None
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")

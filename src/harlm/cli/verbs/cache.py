@@ -11,6 +11,8 @@ import click
 from harlm.cli.output import output_options, output_style, show_value
 from harlm.cli.printing import say, show
 from harlm.cli.settings import Duration, bytes_text, load_settings
+from harlm.config import Config
+from harlm.config.values import without_password
 from harlm.home import journal_file, memory_file
 from harlm.journal import maintenance as journal
 from harlm.memory import maintenance as memory
@@ -30,6 +32,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         return
     style = output_style(options)
     config = load_settings({}).config
+    _say_shared(config)
     files = {memory_file(config): memory.held, journal_file(config): journal.held}
     held = {file: read(file) for file, read in files.items()}
     if style != "text":
@@ -40,6 +43,14 @@ def command(context: click.Context, /, **options: Any) -> None:
         return
     for file, contents in held.items():
         _show(file, contents)
+
+
+def _say_shared(config: Config) -> None:
+    """Say that the shared store is another place."""
+    if config.memory.store is not None:
+        say(
+            f"the shared store {without_password(config.memory.store)} is left alone; these are the files of this machine"
+        )
 
 
 def _show(file: Path, contents: Contents) -> None:
@@ -63,6 +74,7 @@ def _show(file: Path, contents: Contents) -> None:
 def clear_(*, older_than: float | None, **_: Any) -> None:
     """Delete what is kept from run to run; stored runs stay."""
     config = load_settings({}).config
+    _say_shared(config)
     used_before = None if older_than is None else time.time() - older_than
     entries = memory.forget(memory_file(config), used_before)
     calls = journal.forget(journal_file(config), used_before)
