@@ -80,13 +80,13 @@ class HARLM(Batches):
             (``harlm.config.EngineSettings``).
         branches: the most strategies, or first replies of the root model, side by side, each if it is worth its cost.
         value_per_second: dollars that each second is worth by which the answer comes earlier.
-        sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works on this
-            machine.
+        sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works here.
         cache: whether the replies of earlier runs are reused instead of new calls.
         home: the folder of runs, indexes and memory.
         api_key: the key for the models of this object, instead of the one in the environment.
         window: the context window of the models in tokens, if the built-in figure is wrong.
         offline: refuse every model that needs a network.
+        cheap: whether calls of model-written code that come together wait for a batch of their provider, at half the price.
         seed: for models that accept a seed, and for ``random`` in the REPL.
         budget: the limits of each run; a run that reaches one raises ``LimitExceeded`` with the partial
             answer.
@@ -120,6 +120,7 @@ class HARLM(Batches):
         api_key: str | None = None,
         window: int | None = None,
         offline: bool | None = None,
+        cheap: bool | None = None,
         seed: int | None = None,
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
@@ -139,6 +140,7 @@ class HARLM(Batches):
             "models.api_key": api_key,
             "models.window": window,
             "models.offline": offline,
+            "models.cheap": cheap,
             "engine.mode": mode,
             "engine.strategy": strategy,
             **_limits(budget or Budget(), max_depth),

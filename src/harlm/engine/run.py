@@ -24,7 +24,7 @@ from harlm.errors import LimitExceeded
 from harlm.events import Event
 from harlm.journal import Reuse, RunJournal
 from harlm.memory import Memory
-from harlm.protocols import LanguageModel, Router, Sandbox, Tool, TraceSink
+from harlm.protocols import Batches, LanguageModel, Router, Sandbox, Tool, TraceSink
 from harlm.redact import Redactor
 from harlm.threads import Threads
 from harlm.types import ModelFacts
@@ -106,6 +106,7 @@ class Run:
         router_settings: whether doubtful answers are followed by another mode, and what is weighed.
         billing: prices and counts calls.
         around: puts the layers of the call path around a model; by default the meter alone.
+        batches: makes calls that may wait in batches of their provider; ``None`` makes each at once.
         index_file: where search indexes are kept; ``None`` keeps them in memory.
         journal: keeps what the run asks for; by default nothing.
         conversation: of the session that the run is; ``None`` for a run of one question.
@@ -127,6 +128,7 @@ class Run:
         repl_slots: by depth, held while a node below the root has a REPL open.
         threads: run work that the event loop must not do itself.
         thoughtless: names of models that have replied without any thoughts, and so mark them if they have some.
+        told_batches: the batches of which the user was told.
         told_served: the models of which the user was told that another one answers.
         tool_slots: held during each call of a tool, so that no more than ``settings.concurrency`` run at once.
         tool_values: what deterministic tools returned, by a digest of the call.
@@ -144,6 +146,7 @@ class Run:
     router_settings: RouterSettings = field(default_factory=RouterSettings)
     billing: Billing = field(default_factory=Billing)
     around: Around = _only_metered
+    batches: Batches | None = None
     index_file: Path | None = None
     journal: RunJournal = field(default_factory=RunJournal)
     conversation: Conversation | None = None
@@ -166,6 +169,7 @@ class Run:
     repl_slots: defaultdict[int, asyncio.Semaphore] = field(init=False)
     threads: Threads = field(init=False, default_factory=Threads)
     thoughtless: set[str] = field(init=False, default_factory=set)
+    told_batches: set[str] = field(init=False, default_factory=set)
     told_served: set[str] = field(init=False, default_factory=set)
     tool_values: dict[bytes, asyncio.Future[object]] = field(init=False, default_factory=dict)
     event_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))

@@ -120,6 +120,7 @@ class Earlier:
         replies, values: by key, in the order in which they were asked for.
         choices: by node and what was chosen.
         doubtful: calls of tools that change something, of which it is unknown whether they took place.
+        unsettled: the numbers of requests that came back in no attempt, counted with the most that they may have used.
     """
 
     spent: list[tuple[str, Usage]] = field(default_factory=list)
@@ -127,6 +128,7 @@ class Earlier:
     values: dict[str, deque[KeptValue]] = field(default_factory=dict)
     choices: dict[tuple[str, str], str] = field(default_factory=dict)
     doubtful: list[DoubtfulCall] = field(default_factory=list)
+    unsettled: set[int] = field(default_factory=set)
 
 
 class RunJournal:
@@ -286,6 +288,12 @@ class RunJournal:
         """Keep a choice that depends on time or on what was learned, so that a later attempt chooses the same."""
         self._write("INSERT OR REPLACE INTO choices VALUES (?, ?, ?)", (node, what, value))
 
+    def reload(self) -> None:
+        """Read ``earlier`` again, after more of it has become known. Nothing of it may have been returned yet."""
+        if self._connection is not None:
+            self.earlier = Earlier()
+            self._load(self._connection)
+
     # -- the file ------------------------------------------------------------------------------------------
 
     async def durable(self) -> None:
@@ -339,8 +347,12 @@ class RunJournal:
         ):
             self._requests = number
             if usage is not None:
-                earlier.spent.append((model, _usage_of(usage)))
+                used = _usage_of(usage)
+                earlier.spent.append((model, used))
+                if used.unconfirmed_micros:
+                    earlier.unsettled.add(number)
             elif state == "sent":
+                earlier.unsettled.add(number)
                 bound = Usage(
                     calls=calls,
                     input_tokens=tokens,
