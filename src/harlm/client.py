@@ -159,9 +159,8 @@ class HARLM(Batches):
             root=None if isinstance(model, str) else model, sub=None if isinstance(sub_model, str) else sub_model,
             prices=prices, tools=toolset_of(tools, mcp), approve=checked_approve(approve), note=note,
         )  # fmt: skip
-        super().__init__(
-            effective, {name: value for name, value in flags.items() if value is not None}, parts
-        )
+        given = {name: value for name, value in flags.items() if value is not None}
+        super().__init__(effective, given, parts)
 
     def limited(self, budget: Budget) -> Self:
         """A client like this one whose runs have the limits in ``budget``, as far as they are lower than its own."""

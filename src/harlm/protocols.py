@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from harlm.errors import ModelError
 from harlm.events import Event
 from harlm.storage import Behind
 from harlm.threads import StopFlag
@@ -57,50 +56,6 @@ class LanguageModel(Protocol):
 
         Raises:
             ModelError: there is no completion; the subclass says why, and so what the caller can do.
-        """
-        ...
-
-
-class Batches(Protocol):
-    """Calls that may wait, made in batches of their providers, which costs less."""
-
-    def takes(self, model: LanguageModel) -> bool:
-        """Whether the calls of a model can be made in batches, as far as that is known."""
-        ...
-
-    def around(
-        self,
-        model: LanguageModel,
-        meter: Callable[[LanguageModel], LanguageModel],
-        direct: LanguageModel,
-        *,
-        on_event: Callable[[Event], None],
-    ) -> LanguageModel:
-        """A model that ``takes`` accepts, asked in batches first.
-
-        Args:
-            model: the model.
-            meter: pays for its requests at the price of batches.
-            direct: the same model, asked where no batch can be had.
-            on_event: called for what the user should know.
-        """
-        ...
-
-    async def replies(
-        self, model: LanguageModel, batch: str, choices: Mapping[str, tuple[str, ...]]
-    ) -> Mapping[str, Completion | ModelError]:
-        """What has come of a batch of an earlier process, once it has ended.
-
-        Args:
-            model: that was asked.
-            batch: its id at the provider.
-            choices: by the id of each request in it, the texts of which the reply should be one.
-
-        Returns:
-            By request, the reply, or why it was not served, which costs nothing. Others may have been served.
-
-        Raises:
-            ModelError: that cannot be found out.
         """
         ...
 

@@ -20,14 +20,14 @@ from harlm.config import EngineSettings, MemorySettings, RouterSettings
 from harlm.engine.approval import Approval
 from harlm.engine.conversation import Conversation
 from harlm.engine.stopping import RunStop
-from harlm.errors import LimitExceeded
+from harlm.errors import LimitExceeded, ModelError
 from harlm.events import Event
 from harlm.journal import Reuse, RunJournal
 from harlm.memory import Memory
-from harlm.protocols import Batches, LanguageModel, Router, Sandbox, Tool, TraceSink
+from harlm.protocols import LanguageModel, Router, Sandbox, Tool, TraceSink
 from harlm.redact import Redactor
 from harlm.threads import Threads
-from harlm.types import ModelFacts
+from harlm.types import Completion, ModelFacts
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -79,6 +79,50 @@ class Around(Protocol):
             meter: makes the innermost layer, which counts what calls cost.
             on_event: called for each event of a layer, such as a retry.
             may_hedge: whether a slow call may be sent a second time, asked for each call.
+        """
+        ...
+
+
+class Batches(Protocol):
+    """Calls that may wait, made in batches of their providers, which costs less."""
+
+    def takes(self, model: LanguageModel) -> bool:
+        """Whether the calls of a model can be made in batches, as far as that is known."""
+        ...
+
+    def around(
+        self,
+        model: LanguageModel,
+        meter: Callable[[LanguageModel], LanguageModel],
+        direct: LanguageModel,
+        *,
+        on_event: Callable[[Event], None],
+    ) -> LanguageModel:
+        """A model that ``takes`` accepts, asked in batches first.
+
+        Args:
+            model: the model.
+            meter: pays for its requests at the price of batches.
+            direct: the same model, asked where there is no batch.
+            on_event: called for what the user should know.
+        """
+        ...
+
+    async def replies(
+        self, model: LanguageModel, batch: str, choices: Mapping[str, tuple[str, ...]]
+    ) -> Mapping[str, Completion | ModelError]:
+        """What has come of a batch of an earlier process, once it has ended.
+
+        Args:
+            model: that was asked.
+            batch: its id at the provider.
+            choices: by the id of each request in it, the texts of which the reply should be one.
+
+        Returns:
+            By request, the reply, or why it was not served, which costs nothing. Others may have been served.
+
+        Raises:
+            ModelError: that cannot be found out.
         """
         ...
 

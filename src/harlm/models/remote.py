@@ -212,12 +212,30 @@ class RemoteModel(ABC):
             path: after the address; begins with a slash.
             content_type: of the body, if there is one.
         """
-        url = joined(joined(self._endpoint.base_url, self.form.path), path)
-        refusing = Refusing(model=self.name, where=url, key_hint=self._endpoint.key_hint, keys=self._keys)
-        headers = {**self._headers, "content-type": content_type} if body else self._headers
-        return await self._transport.send(
-            method, url, headers=headers, body=body, refusing=refusing, into=into, most=most
-        )
+
+        async def ask() -> Received:
+            url = joined(joined(self._endpoint.base_url, self.form.path), path)
+            refusing = Refusing(model=self.name, where=url, key_hint=self._endpoint.key_hint, keys=self._keys)
+            headers = {**self._headers, "content-type": content_type} if body else self._headers
+            return await self._transport.send(
+                method, url, headers=headers, body=body, refusing=refusing, into=into, most=most
+            )
+
+        try:
+            return await ask()
+        except ModelError as error:
+            if not self.is_path_missing(error):
+                raise
+            return await self._below_version(ask)
+
+    async def _below_version(self, ask: Callable[[], Awaitable[Received]]) -> Received:
+        """What ``ask`` gets below ``/v1``. If that is missing too, it is not what the address lacks."""
+        self.form.path = "/v1"
+        try:
+            return await ask()
+        except ModelError:
+            self.form.path = ""
+            raise
 
     def _adapts(self, body: Mapping[str, Any], error: ModelError, *, is_stream: bool) -> bool:
         if (

@@ -18,7 +18,7 @@ from harlm.testing.dialects import ModelReply, Request
 from harlm.testing.faults import Status, refusal
 
 Fate = Literal["served", "expired", "cancelled"]
-"""What becomes of one request of a batch."""
+"""How one request of a batch ends."""
 
 _MESSAGES = "/v1/messages"
 _A_DAY = 24 * 3600
@@ -26,7 +26,7 @@ _KINDS = {400: "invalid_request_error", 429: "rate_limit_error", 500: "api_error
 
 
 @dataclass(slots=True, eq=False)
-class Batch:
+class ServedBatch:
     """One batch.
 
     Attributes:
@@ -54,26 +54,25 @@ class Batch:
         return sum(self._end(each) in fates for each in self.fates)
 
     def _end(self, request: str) -> str:
-        fate = self.fates[request]
-        line = self.results[request]
-        failed = line.get("response", {}).get("status_code", 200) != 200 or (
-            line.get("result", {}).get("type") == "errored"
-        )
-        return "failed" if failed and fate == "served" else fate
+        response = self.results[request].get("response") or {"status_code": 200}
+        result = self.results[request].get("result") or {}
+        is_refused = response["status_code"] != 200 or result.get("type") == "errored"
+        return "failed" if is_refused else self.fates[request]
 
 
-class Batches:
-    """Batches for a ``ChatServer``.
+class BatchDesk:
+    """The batches of a ``ChatServer``.
 
     Args:
         seconds: that a batch takes.
         fate: of each request; by default all are served.
         lost_results: how many times results are asked for in vain.
         refusal: of every request to make a batch or to upload a file; ``None`` accepts them.
-        results_url: an address of results that Anthropic's state of a batch names, instead of the right one.
+        states: fields that the state of every batch that has ended has instead of the right ones.
 
     Attributes:
         made: the batches, in order.
+        asked: the method and path of every request to the interface, in order.
         is_paused: whether batches stand still; a test sets it.
     """
 
@@ -84,15 +83,16 @@ class Batches:
         fate: Callable[[Request], Fate] = lambda request: "served",
         lost_results: int = 0,
         refusal: Status | None = None,
-        results_url: str | None = None,
+        states: Mapping[str, object] | None = None,
     ) -> None:
-        self.made: list[Batch] = []
+        self.made: list[ServedBatch] = []
+        self.asked: list[str] = []
         self.is_paused = False
         self._seconds = seconds
         self._fate = fate
         self._lost = lost_results
         self._refusal = refusal
-        self._results_url = results_url
+        self._states = dict(states or {})
         self._files: dict[str, bytes] = {}
         self._numbers = itertools.count(1)
         self._working: set[asyncio.Task[None]] = set()
@@ -112,6 +112,14 @@ class Batches:
             url: of the server.
             served: answers a request of a batch.
         """
+        told = self._answer(request, url, served)
+        if told is not None:
+            self.asked.append(f"{request.method} {request.path}")
+        return told
+
+    def _answer(
+        self, request: Request, url: str, served: Callable[[Request], Awaitable[ModelReply | Status]]
+    ) -> Status | None:
         parts = request.path.strip("/").split("/")
         match request.method, parts:
             case "POST", ["v1", "files"]:
@@ -193,8 +201,8 @@ class Batches:
         served: Callable[[Request], Awaitable[ModelReply | Status]],
         *,
         is_anthropic: bool,
-    ) -> Batch:
-        batch = Batch(name, is_anthropic, requests)
+    ) -> ServedBatch:
+        batch = ServedBatch(name, is_anthropic, requests)
         self.made.append(batch)
         working = asyncio.get_running_loop().create_task(self._work(batch, served))
         self._working.add(working)
@@ -203,7 +211,9 @@ class Batches:
 
     # -- working -------------------------------------------------------------------------------------------
 
-    async def _work(self, batch: Batch, served: Callable[[Request], Awaitable[ModelReply | Status]]) -> None:
+    async def _work(
+        self, batch: ServedBatch, served: Callable[[Request], Awaitable[ModelReply | Status]]
+    ) -> None:
         """Work a batch off."""
         for name, request in batch.requests.items():
             await asyncio.sleep(self._seconds / len(batch.requests))
@@ -222,14 +232,15 @@ class Batches:
         batch = self._batch(name)
         if batch is None:
             return refusal(404, f"no batch {name}")
-        return _json(self._anthropic_state(batch, url) if batch.is_anthropic else self._openai_state(batch))
+        state = self._anthropic_state(batch, url) if batch.is_anthropic else self._openai_state(batch)
+        return _json({**state, **(self._states if batch.has_ended else {})})
 
     def _cancel(self, name: str, url: str) -> Status:
         if (batch := self._batch(name)) is not None and not batch.has_ended:
             batch.is_cancelled = True
         return self._state(name, url)
 
-    def _openai_state(self, batch: Batch) -> Mapping[str, Any]:
+    def _openai_state(self, batch: ServedBatch) -> Mapping[str, Any]:
         expired = batch.count("expired")
         ended = "cancelled" if batch.is_cancelled else "expired" if expired else "completed"
         served = batch.count("served")
@@ -255,8 +266,8 @@ class Batches:
             state["error_file_id"] = f"{batch.id}-errors"
         return state
 
-    def _anthropic_state(self, batch: Batch, url: str) -> Mapping[str, Any]:
-        right = f"{url}/v1/messages/batches/{batch.id}/results"
+    def _anthropic_state(self, batch: ServedBatch, url: str) -> Mapping[str, Any]:
+        results = f"{url}/v1/messages/batches/{batch.id}/results"
         under_way = "canceling" if batch.is_cancelled else "in_progress"
         ended = batch.has_ended
         return {
@@ -266,7 +277,7 @@ class Batches:
             "created_at": _iso(batch.made),
             "expires_at": _iso(batch.made + _A_DAY),
             "ended_at": _iso(batch.made) if ended else None,
-            "results_url": (self._results_url or right) if ended else None,
+            "results_url": results if ended else None,
             "request_counts": {
                 "processing": 0 if ended else len(batch.requests),
                 "succeeded": batch.count("served") if ended else 0,
@@ -300,14 +311,14 @@ class Batches:
         body = b"".join(msgspec.json.encode(line) + b"\n" for line in reversed(lines))
         return Status(200, body.decode(), (("content-type", "application/jsonl"),))
 
-    def _batch(self, name: str) -> Batch | None:
+    def _batch(self, name: str) -> ServedBatch | None:
         return next((each for each in self.made if each.id == name), None)
 
 
 def _openai_line(name: str, fate: Fate, answer: ModelReply | Status | None) -> Mapping[str, Any]:
     line: dict[str, Any] = {"id": f"batch_req_{name}", "custom_id": name, "response": None, "error": None}
     if isinstance(answer, ModelReply):
-        body: Any = answer.completion()
+        body: Any = {"created": int(time.time()), **answer.completion()}
         line["response"] = {"status_code": 200, "request_id": f"req-{name}", "body": body}
     elif answer is not None:
         body = msgspec.json.decode(answer.body or "{}")

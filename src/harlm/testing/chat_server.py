@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from harlm.testing.batches import Batches
+from harlm.testing.batches import BatchDesk
 from harlm.testing.dialects import SHAPES, ModelReply, Request, Tokens, estimated_tokens
 from harlm.testing.exchange import Exchange, Fault, Headers
 from harlm.testing.faults import Status, refusal
@@ -73,7 +73,7 @@ class ChatServer:
         line_s: float = 0.0,
         usage: UsageOf = words_counted,
         keeps_requests: bool = True,
-        batches: Batches | None = None,
+        batches: BatchDesk | None = None,
     ) -> None:
         self.requests: list[Request] = []
         self.arrived = self.in_flight = self.most_in_flight = 0
@@ -212,10 +212,7 @@ class ChatServer:
     async def _serve(self, exchange: Exchange) -> None:
         """Serve a request of any path."""
         request = exchange.request
-        if (
-            self._batches is not None
-            and (told := self._batches.answer(request, self.url, self._of_batch)) is not None
-        ):
+        if (told := self._told_of_batches(request)) is not None:
             await told.play(exchange)
             return
         if request.end not in self._routes:
@@ -266,6 +263,13 @@ class ChatServer:
         if not isinstance(returned, str) and inspect.isawaitable(returned):
             returned = await returned
         return self._said(request, returned) if isinstance(returned, str) else returned
+
+    def _told_of_batches(self, request: Request) -> Status | None:
+        """The response to a request of the batch interface; ``None`` for any other."""
+        try:
+            return None if self._batches is None else self._batches.answer(request, self.url, self._of_batch)
+        except (KeyError, TypeError, msgspec.DecodeError) as error:
+            return refusal(400, f"this cannot be read: {error!r}")
 
     async def _of_batch(self, request: Request) -> ModelReply | Status:
         """The answer to a request of a batch: a reply, or the refusal that it is alone."""

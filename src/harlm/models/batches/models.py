@@ -14,7 +14,7 @@ from harlm.types import Completion
 
 
 class BatchedModels:
-    """Implements ``harlm.protocols.Batches``. Calls of all runs that share it are collected together."""
+    """Implements ``harlm.engine.run.Batches``. Calls of all runs that share it are collected together."""
 
     def __init__(self) -> None:
         # By id. The model is kept too, so that its id is not given to another object.

@@ -73,7 +73,7 @@ class BatchRun:
         """The results, once the batch has ended.
 
         Raises:
-            ModelError: the provider serves none of it, or the results cannot be had.
+            ModelError: the provider serves none of it, or the results cannot be fetched.
         """
         state = await self._ended()
         if state.failure:
