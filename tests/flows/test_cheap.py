@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tests.support.batched import (
     DIALECTS,
     ITEMS,
     RIGHT,
+    ROOMY,
     ROOT,
     SUB,
     Dialect,
@@ -174,6 +176,28 @@ def test_no_key_is_in_what_is_stored(clean_environment: Path) -> None:
     assert heard == {f"Bearer {KEY}"}
     files = [path for path in clean_environment.rglob("*") if path.is_file()]
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+async def test_single_calls_of_many_questions_wait_together() -> None:
+    def reply(request: Request) -> str:
+        if request.model == "sub":
+            return f"reply to {request.prompt}"
+        asked = re.search(r"What is (\d)", request.messages[1][1])
+        assert asked is not None
+        return f"```repl\nFINAL(llm_query('item {asked[1]}'))\n```"
+
+    desk = BatchDesk()
+    with ChatServer(reply, batches=desk) as server:
+        rows = cheap_client(server).abatch(
+            [f"What is {at}?" for at in range(5)], "a text", budget=ROOMY, at_once=5
+        )
+        answers = {row.question: row.answer async for row in rows}
+    assert answers == {f"What is {at}?": f"reply to item {at}" for at in range(5)}
+    assert (
+        sum(len(each.requests) for each in desk.made) + sum(each.model == "sub" for each in server.requests)
+        == 5
+    )
+    assert len(desk.requests) >= 2  # those whose roots were ready within a moment of each other
 
 
 # -- killed --------------------------------------------------------------------------------------------------

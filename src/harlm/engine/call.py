@@ -19,7 +19,7 @@ from harlm.engine.readable import readable
 from harlm.engine.sampling import seed_of, temperature_in_key, temperature_of
 from harlm.engine.served import note_another
 from harlm.engine.stopping import TimeIsUp
-from harlm.engine.waiting import InBatch, keep_batch, may_wait
+from harlm.engine.waiting import SentInBatch, keep_batch, may_wait
 from harlm.engine.wordless import in_words, no_reply
 from harlm.errors import LimitExceeded, ModelError
 from harlm.journal import KeptReply, call_key
@@ -288,7 +288,7 @@ def _batch_keeper(node: Node, call: Call, request_key: str | None) -> Callable[[
     model = node.run.identity_of(call.model) or call.model.name
 
     def keep(request: int, batch: str) -> None:
-        sent = InBatch(
+        sent = SentInBatch(
             batch=batch,
             model=model,
             request=request,

@@ -83,7 +83,7 @@ class Around(Protocol):
         ...
 
 
-class Batches(Protocol):
+class InBatches(Protocol):
     """Calls that may wait, made in batches of their providers, which costs less."""
 
     def takes(self, model: LanguageModel) -> bool:
@@ -190,7 +190,7 @@ class Run:
     router_settings: RouterSettings = field(default_factory=RouterSettings)
     billing: Billing = field(default_factory=Billing)
     around: Around = _only_metered
-    batches: Batches | None = None
+    batches: InBatches | None = None
     index_file: Path | None = None
     journal: RunJournal = field(default_factory=RunJournal)
     conversation: Conversation | None = None

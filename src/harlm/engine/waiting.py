@@ -25,7 +25,7 @@ PROMISED_S = 24 * 3600.0
 _IN_BATCHES = "in batches"  # the name in the journal of the choices that are made here
 
 
-class InBatch(msgspec.Struct, frozen=True, kw_only=True):
+class SentInBatch(msgspec.Struct, frozen=True, kw_only=True):
     """A request that was sent in a batch.
 
     Attributes:
@@ -54,7 +54,7 @@ def may_wait(node: Node, model: LanguageModel, role: events.Role) -> bool:
     )
 
 
-def keep_batch(node: Node, sent: InBatch, request_key: str | None) -> None:
+def keep_batch(node: Node, sent: SentInBatch, request_key: str | None) -> None:
     """Keep in which batch a request was sent, and tell the user of each batch once."""
     run = node.run
     if request_key is not None:
@@ -75,11 +75,11 @@ async def fetch_batches(node: Node) -> None:
         LimitExceeded: the time of the run has ended, or its user has stopped it.
     """
     run, earlier = node.run, node.run.journal.earlier
-    waiting: defaultdict[tuple[str, str], dict[str, InBatch]] = defaultdict(dict)
+    waiting: defaultdict[tuple[str, str], dict[str, SentInBatch]] = defaultdict(dict)
     for (where, request_key), value in earlier.choices.items():
         if where != _IN_BATCHES:
             continue
-        sent = msgspec.json.decode(value, type=InBatch)
+        sent = msgspec.json.decode(value, type=SentInBatch)
         if sent.request in earlier.unsettled:
             waiting[sent.model, sent.batch][request_key] = sent
     if not waiting:
@@ -95,7 +95,7 @@ async def fetch_batches(node: Node) -> None:
         node.account.owe(run.journal.earlier.spent)
 
 
-async def _fetch(node: Node, identity: str, batch: str, requests: dict[str, InBatch]) -> None:
+async def _fetch(node: Node, identity: str, batch: str, requests: dict[str, SentInBatch]) -> None:
     """Fetch what has come of one batch."""
     run, batches = node.run, node.run.batches
     model = next((each for each in _models(node) if run.identity_of(each) == identity), None)
@@ -116,7 +116,7 @@ async def _fetch(node: Node, identity: str, batch: str, requests: dict[str, InBa
         _settle(node, model.name, requests[key], reply)
 
 
-def _settle(node: Node, model: str, sent: InBatch, reply: Completion | ModelError) -> None:
+def _settle(node: Node, model: str, sent: SentInBatch, reply: Completion | ModelError) -> None:
     """Write down what one request cost, and its reply. One that was cut is asked for again, as at the first time."""
     journal = node.run.journal
     if isinstance(reply, ModelError):

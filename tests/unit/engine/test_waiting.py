@@ -14,7 +14,7 @@ import pytest
 
 from harlm.budget import Account, Caps
 from harlm.engine import Node
-from harlm.engine.waiting import PROMISED_S, InBatch, fetch_batches, keep_batch, may_wait
+from harlm.engine.waiting import PROMISED_S, SentInBatch, fetch_batches, keep_batch, may_wait
 from harlm.errors import LimitExceeded, ModelError, ModelUnavailable
 from harlm.events import Event, Noted, Role
 from harlm.journal import JOURNAL, RunJournal
@@ -100,7 +100,7 @@ def killed(folder: Path, model: str = "scripted/model at home") -> None:
         node.run.journal = journal
         for at in range(2):
             number = journal.sent(Amounts(5_000, 900, 1))
-            sent = InBatch(
+            sent = SentInBatch(
                 batch="b1", model=model, request=number, key=f"k{at}", ordinal=0, node="0", role="sub"
             )
             keep_batch(node, sent, f"request-{at}")
@@ -183,6 +183,6 @@ def test_the_user_is_told_of_each_batch_once_and_the_journal_of_each_request(tmp
         assert connection.execute("SELECT count(*) FROM choices").fetchone() == (2,)
     node, log = node_for(None)
     for batch in ("b1", "b1", "b2"):
-        sent = InBatch(batch=batch, model="m", request=1, key="k", ordinal=0, node="0", role="sub")
+        sent = SentInBatch(batch=batch, model="m", request=1, key="k", ordinal=0, node="0", role="sub")
         keep_batch(node, sent, None)
     assert len([each for each in log.events if isinstance(each, Noted)]) == 2

@@ -105,7 +105,7 @@ class BatchedModel:
     async def replies(
         self, batch: str, choices: Mapping[str, tuple[str, ...]]
     ) -> Mapping[str, Completion | ModelError]:
-        """The results of a batch of an earlier process; see ``harlm.engine.run.Batches``."""
+        """The results of a batch of an earlier process; see ``harlm.engine.run.InBatches``."""
         results = await BatchRun(self._wire, batch=batch).results()
         found: dict[str, Completion | ModelError] = {}
         for request in choices.keys() & results.keys():

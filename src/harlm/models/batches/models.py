@@ -14,7 +14,7 @@ from harlm.types import Completion
 
 
 class BatchedModels:
-    """Implements ``harlm.engine.run.Batches``. Calls of all runs that share it are collected together."""
+    """Implements ``harlm.engine.run.InBatches``. Calls of all runs that share it are collected together."""
 
     def __init__(self) -> None:
         # By id. The model is kept too, so that its id is not given to another object.
@@ -25,7 +25,7 @@ class BatchedModels:
         self._known[id(model)] = (model, batched)
 
     def takes(self, model: LanguageModel) -> bool:
-        """See ``Batches``."""
+        """See ``InBatches``."""
         return id(model) in self._known and not self._batched(model).is_missing
 
     def around(
@@ -36,13 +36,13 @@ class BatchedModels:
         *,
         on_event: Callable[[Event], None],
     ) -> LanguageModel:
-        """See ``Batches``."""
+        """See ``InBatches``."""
         return CheapestFirst(meter(self._batched(model)), direct, on_event)
 
     async def replies(
         self, model: LanguageModel, batch: str, choices: Mapping[str, tuple[str, ...]]
     ) -> Mapping[str, Completion | ModelError]:
-        """See ``Batches``."""
+        """See ``InBatches``."""
         return await self._batched(model).replies(batch, choices)
 
     async def close(self) -> None:

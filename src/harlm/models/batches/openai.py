@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harlm.errors import ModelError
 from harlm.models.batches.wire import (
     BatchResult,
     BatchState,
@@ -45,20 +46,29 @@ class OpenAIBatches:
 
     async def create(self, lines: Sequence[bytes]) -> str:
         """See ``BatchWire``."""
-        boundary = f"harlm-{uuid.uuid4().hex}"
-        uploaded = await self._model.fetch(
-            "POST",
-            "/files",
-            body=_form(boundary, lines),
-            content_type=f"multipart/form-data; boundary={boundary}",
-        )
+        uploaded = await self._upload(lines)
         asked = {
-            "input_file_id": id_in(self._model, uploaded.body),
+            "input_file_id": uploaded,
             "endpoint": _ENDPOINT,
             "completion_window": "24h",
         }
         created = await self._model.fetch("POST", "/batches", body=asked)
         return id_in(self._model, created.body)
+
+    async def _upload(self, lines: Sequence[bytes]) -> str:
+        """Upload a file of requests; returns its id. This costs nothing, however it ends."""
+        boundary = f"harlm-{uuid.uuid4().hex}"
+        try:
+            uploaded = await self._model.fetch(
+                "POST",
+                "/files",
+                body=_form(boundary, lines),
+                content_type=f"multipart/form-data; boundary={boundary}",
+            )
+            return id_in(self._model, uploaded.body)
+        except ModelError as error:
+            error.perhaps_billed = False
+            raise
 
     async def state(self, batch: str) -> BatchState:
         """See ``BatchWire``."""

@@ -6,6 +6,7 @@ import pytest
 
 from harlm.models.batches.collecting import NotInBatch
 from harlm.testing import BatchDesk, ChatServer
+from harlm.testing.faults import Status
 from tests.support.batched import asked, batched_at
 from tests.support.model_server import KEY
 
@@ -45,3 +46,11 @@ async def test_a_file_whose_name_leads_elsewhere_is_not_fetched(name: object) ->
             outcomes = await asked(model, ["one", "two"])
         assert server.requests == []
     assert all(isinstance(each, NotInBatch) and each.perhaps_billed for each in outcomes)
+
+
+async def test_an_upload_that_breaks_off_costs_nothing() -> None:
+    with ChatServer(lambda request: "yes", batches=BatchDesk(refusal=Status(503, "not now"))) as server:
+        async with batched_at(server.base_url) as model:
+            outcomes = await asked(model, ["one", "two"])
+            assert not model.is_missing
+    assert all(isinstance(each, NotInBatch) and not each.perhaps_billed for each in outcomes)
