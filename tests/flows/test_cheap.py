@@ -249,6 +249,7 @@ def test_a_run_that_was_killed_fetches_its_batch_and_pays_for_nothing_twice(
         killed_with_a_batch(server, batches, clean_environment, dialect)
         batches.is_paused = False
         answer = HARLM().resume("last")
+        assert HARLM().replay("last").difference is None
         asked = Counter(each.prompt for each in [*server.requests, *batches.requests] if each.model == "sub")
         plain, _ = ask(cheap_client(server, dialect, cheap=False))
     assert answer.text == RIGHT

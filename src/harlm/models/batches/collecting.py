@@ -127,8 +127,10 @@ class BatchedModel:
             run.abandon()
         if self._running:
             await asyncio.wait(tuple(self._running), timeout=_CLOSING_S)
-        for task in tuple(self._running):
+        late = tuple(self._running)
+        for task in late:
             task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     # -- collecting ----------------------------------------------------------------------------------------
 
