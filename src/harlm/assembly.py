@@ -203,7 +203,7 @@ async def _root_node(
         id=run_id,
         sandbox=common.sandbox, router=router_of(config), sink=Fanout((*telemetry_of(config, redactor, [stored, *sinks]), stored, skills, *sinks)),
         settings=config.engine, memory_settings=config.memory, router_settings=config.router, billing=billing,
-        around=layers.around, index_file=index_file(config),
+        around=layers.around, batches=common.batches, index_file=index_file(config),
         memory=_memory(config, run_id, goal, embedder, cleanup, common.entries),
         journal=journal, redactor=redactor, reuse=None if common.calls is None else Reuse(common.calls, common.flights),
         identity_of=common.identity_of,

@@ -81,13 +81,13 @@ class HARLM(Batches):
             (``harlm.config.EngineSettings``).
         branches: the most strategies, or first replies of the root model, side by side, each if it is worth its cost.
         value_per_second: dollars that each second is worth by which the answer comes earlier.
-        sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works on this
-            machine.
+        sandbox: the isolation tier of model-written code; ``auto`` uses the strongest that works here.
         cache: whether the replies of earlier runs are reused instead of new calls.
         home: the folder of runs, indexes and memory.
         api_key: the key for the models of this object, instead of the one in the environment.
         window: the context window of the models in tokens, if the built-in figure is wrong.
         offline: refuse every model that needs a network.
+        cheap: whether calls of model-written code that come together wait for a batch of their provider, at half the price.
         seed: for models that accept a seed, and for ``random`` in the REPL.
         budget: the limits of each run; a run that reaches one raises ``LimitExceeded`` with the partial
             answer.
@@ -122,6 +122,7 @@ class HARLM(Batches):
         api_key: str | None = None,
         window: int | None = None,
         offline: bool | None = None,
+        cheap: bool | None = None,
         seed: int | None = None,
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
@@ -141,6 +142,7 @@ class HARLM(Batches):
             "models.api_key": api_key,
             "models.window": window,
             "models.offline": offline,
+            "models.cheap": cheap,
             "engine.mode": mode,
             "engine.strategy": strategy,
             **_limits(budget or Budget(), max_depth),
@@ -159,9 +161,8 @@ class HARLM(Batches):
             root=None if isinstance(model, str) else model, sub=None if isinstance(sub_model, str) else sub_model,
             prices=prices, tools=toolset_of(tools, mcp), approve=checked_approve(approve), note=note,
         )  # fmt: skip
-        super().__init__(
-            effective, {name: value for name, value in flags.items() if value is not None}, parts
-        )
+        given = {name: value for name, value in flags.items() if value is not None}
+        super().__init__(effective, given, parts)
 
     def limited(self, budget: Budget) -> Self:
         """A client like this one whose runs have the limits in ``budget``, as far as they are lower than its own."""

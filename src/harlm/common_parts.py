@@ -22,6 +22,7 @@ from harlm.home import journal_file, limits_file, memory_file, models_folder, pr
 from harlm.journal import CallJournal
 from harlm.memory import ColdStore, InMemoryStore
 from harlm.models.access import Access
+from harlm.models.batches.models import BatchedModels
 from harlm.models.choosing import ModelChoice, ModelMaker
 from harlm.models.wrappers import KnownLimits, Layers, Patience
 from harlm.protocols import CallStore, LanguageModel, MemoryStore, TokenCounter
@@ -64,6 +65,7 @@ class CommonParts:
         access: to their servers, with the keys.
         layers: what the calls of all runs share: limiters, breakers, latencies.
         maker: has made the models.
+        batches: makes their calls that may wait in batches; ``None`` makes each at once.
         models: by role.
         identity_of: the identity under which a model's replies are reused; ``None`` if they must not be.
         entries: the store of memory.
@@ -79,6 +81,7 @@ class CommonParts:
     access: Access
     layers: Layers
     maker: ModelMaker
+    batches: BatchedModels | None
     models: Models
     identity_of: Callable[[LanguageModel], str | None]
     entries: MemoryStore
@@ -123,8 +126,11 @@ async def open_common(
         listed = PriceList(prices_file(config), prices)
         access = Access(config.models, os.environ if environment is None else environment, cleanup)
         layers = _layers(config, cleanup)
-        maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config))
+        batches = BatchedModels() if config.models.cheap and fixed is None else None
+        maker = ModelMaker(config.models, access, layers, listed.window_of, models_folder(config), batches)
         models = await _models(config, maker, layers, root, sub) if fixed is None else fixed.models
+        if batches is not None:
+            cleanup.push_async_callback(batches.close)
         stores = await asyncio.to_thread(open_stores, config)
         entries, calls = _entries(config, stores), _calls(config, stores)
         cleanup.push_async_callback(done_by, ends, entries.close)
@@ -140,6 +146,7 @@ async def open_common(
             access=access,
             layers=layers,
             maker=maker,
+            batches=batches,
             models=models,
             identity_of=(fixed or maker).identity_of,
             entries=entries,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harlm import config, events
 from harlm.engine import Node
 from harlm.engine.remaining import limits_of
+from harlm.engine.waiting import PROMISED_S
 from harlm.types import Context, Profile, Task
 
 
@@ -38,6 +39,11 @@ def notes(context: Context, node: Node) -> Iterator[str]:
                 f"the price of {name} is unknown, so its cost is not counted and the cost limit does not cover it; "
                 "use --max-tokens or --max-calls to limit it"
             )
+    batches, sub = node.run.batches, node.models.sub
+    if batches is not None and not batches.takes(sub):
+        yield f"models.cheap has no effect: HARLM makes no batches of calls to {sub.name}"
+    elif batches is not None and node.seconds_to_work < PROMISED_S:
+        yield "models.cheap has no effect: a batch may take a day, and the time limit is shorter"
     unread = [each for each in context.skipped if each.is_unread]
     if unread:
         first, what = unread[0], "1 file" if len(unread) == 1 else f"{len(unread):,} files"

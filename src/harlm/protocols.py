@@ -34,6 +34,9 @@ from harlm.types import (
     Unread,
 )
 
+NOT_SENT = "nothing was sent"
+"""The argument of a ``CancelledError`` with which a model says that it had sent nothing yet."""
+
 
 class LanguageModel(Protocol):
     """A model that continues a conversation."""

@@ -15,6 +15,7 @@ from harlm.context import profile_in
 from harlm.engine import Node, solve
 from harlm.engine.approval import Approve
 from harlm.engine.failing import partial_in
+from harlm.engine.waiting import fetch_batches
 from harlm.errors import Interrupted, MemoryFailure, NoAnswer
 from harlm.interruption import Interruption
 from harlm.models.choosing import ModelChoice
@@ -82,6 +83,7 @@ async def answered(
     async with open_parts(parts, config, sinks=told, began=began, goal=goal, resumption=resumption) as node:
         with interruption.heard_by(stopper(node)):
             if resumption is not None:
+                await fetch_batches(node)
                 take_up(resumption, node)
             await announce(task, node, parts.note)
             if resumption is None:

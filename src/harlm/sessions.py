@@ -24,6 +24,7 @@ from harlm.config import Config
 from harlm.engine import Node, new_run_id
 from harlm.engine.conversation import AnsweredQuestion, Conversation
 from harlm.engine.failing import partial_in
+from harlm.engine.waiting import fetch_batches
 from harlm.errors import ConfigError, HarlmError, TraceError
 from harlm.events import Event
 from harlm.home import runs_of
@@ -304,6 +305,7 @@ class LiveSession:
             if resumption is None:
                 await keep_request(self._task("", context), config, node, self._origin)
             else:
+                await fetch_batches(node)
                 take_up(resumption, node)
                 for at in range(len(self._asked)):
                     schema = self._asked[at].schema

@@ -9,6 +9,7 @@ requests.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from harlm.budget.pricing import Cents, PriceList
 from harlm.budget.reply_sizes import ReplySizes
 from harlm.budget.reservation import Reservation
 from harlm.errors import ModelError
-from harlm.protocols import LanguageModel, TokenCounter
+from harlm.protocols import NOT_SENT, LanguageModel, TokenCounter
 from harlm.tokens.bound import Counting, Size
 from harlm.types import Amounts, Completion, Message, Price, Sampling, Usage
 
@@ -48,13 +49,14 @@ class Billing:
         self._cents = Cents()
         self._known: dict[str, tuple[Price | None, Counting]] = {}
 
-    def metered(self, model: LanguageModel, account: Account) -> Metered:
-        """``model`` with every request paid for from ``account``."""
-        return Metered(model, account, self)
+    def metered(self, model: LanguageModel, account: Account, *, in_batch: bool = False) -> Metered:
+        """``model`` with every request paid for from ``account``, at the price of batches if all are sent in some."""
+        return Metered(model, account, self, in_batch=in_batch)
 
-    def price_of(self, model: str) -> Price | None:
-        """The price of a model by its full name; ``None`` if it is unknown."""
-        return self._of(model)[0]
+    def price_of(self, model: str, *, in_batch: bool = False) -> Price | None:
+        """The price of a model by its full name, perhaps in a batch of its provider; ``None`` if it is unknown."""
+        price = self._of(model)[0]
+        return price.in_batch if in_batch and price is not None else price
 
     def counting_of(self, model: str) -> Counting:
         """The token counting of a model by its full name; it improves with every reported count."""
@@ -67,6 +69,10 @@ class Billing:
         if usage.cost_micros is not None or price is None:
             return usage
         return replace(usage, cost_micros=self._cents.micros(price.picos(usage)))
+
+    def late(self, model: str, usage: Usage) -> Usage:
+        """The usage with its cost of a call that came back in a batch after its process had ended."""
+        return self.booked(self.price_of(model, in_batch=True), _counted(usage))
 
     def _of(self, model: str) -> tuple[Price | None, Counting]:
         known = self._known.get(model)
@@ -98,12 +104,15 @@ class Metered:
     the real usage.
     """
 
-    def __init__(self, model: LanguageModel, account: Account, billing: Billing) -> None:
+    def __init__(
+        self, model: LanguageModel, account: Account, billing: Billing, *, in_batch: bool = False
+    ) -> None:
         self.name = model.name
         self.window = model.window
         self._model = model
         self._account = account
         self._billing = billing
+        self._in_batch = in_batch
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request; see ``harlm.protocols.LanguageModel``.
@@ -112,13 +121,19 @@ class Metered:
             LimitExceeded: the budget does not cover the request; nothing was sent.
             ModelError: the request failed. It is refunded, unless the provider may have billed it.
         """
-        billing, price = self._billing, self._billing.price_of(self.name)
+        billing, price = self._billing, self._billing.price_of(self.name, in_batch=self._in_batch)
         bound, reserved = await self._reserved(messages, sampling, price)
         with reserved as reservation:
             try:
                 if sampling.max_tokens != bound.output:
                     sampling = replace(sampling, max_tokens=bound.output)
+                if sampling.on_batch is not None:
+                    sampling = replace(sampling, request=reservation.number)
                 completion = await self._model.complete(messages, sampling)
+            except asyncio.CancelledError as error:
+                if NOT_SENT in error.args:
+                    reservation.refund()
+                raise
             except ModelError as error:
                 if not error.perhaps_billed:
                     reservation.refund()

@@ -247,6 +247,7 @@ def question_flags(options: Mapping[str, Any]) -> dict[str, object]:
         **budget_flags(options),
         "engine.seed": options["seed"],
         "models.offline": options["offline"],
+        "models.cheap": options["cheap"],
         "memory.cache": options["cache"],
     }
 
@@ -262,6 +263,12 @@ def run_options(command: _Command) -> _Command:
         ),
         click.option(
             "--offline", is_flag=True, default=None, help="Refuse every model that needs a network."
+        ),
+        click.option(
+            "--cheap",
+            is_flag=True,
+            default=None,
+            help="Let calls of model-written code that come together wait for a batch of their provider: half the price, up to a day.",
         ),
         click.option(
             "--no-cache",

@@ -63,6 +63,8 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
         retries: attempts after the first one, for failures that may be temporary.
         patience_s: seconds for all attempts of a call, including the waits between them.
         hedging: whether the slowest calls of a fan-out (at most 5 %) are asked a second time.
+        cheap: whether calls of cells that come together wait for a batch of their provider, which costs half and may take a
+            day. Where the provider makes none, they are made at once.
         connect_timeout_s, timeout_s: seconds for one request.
         proxy: an HTTP proxy; without it, ``HTTPS_PROXY`` and ``NO_PROXY`` apply.
         ca_bundle: a PEM file of certificates to trust in addition to those of the system.
@@ -80,6 +82,7 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
     retries: Annotated[int, Meta(ge=0, le=20)] = 6
     patience_s: _Seconds = 600.0
     hedging: bool = True
+    cheap: bool = False
     connect_timeout_s: _Seconds = 10.0
     timeout_s: _Seconds = 600.0
     proxy: _Text | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from harlm import events
@@ -18,6 +19,7 @@ from harlm.engine.readable import readable
 from harlm.engine.sampling import seed_of, temperature_in_key, temperature_of
 from harlm.engine.served import note_another
 from harlm.engine.stopping import TimeIsUp
+from harlm.engine.waiting import SentInBatch, keep_batch, may_wait
 from harlm.engine.wordless import in_words, no_reply
 from harlm.errors import LimitExceeded, ModelError
 from harlm.journal import KeptReply, call_key
@@ -47,6 +49,7 @@ class Call:
         choices: the texts of which the reply should be one, for servers that constrain replies.
         logprobs: how many alternatives of each token are wanted with their log probabilities; ``None`` wants none.
         place: the key and the number under which the run's journal keeps the reply; set by ``make``.
+        waits: whether the call may wait for a batch of its provider; set by ``make``.
         reads_calls: whether the caller reads calls of tools as code. Otherwise a reply that holds nothing else is an
             error.
     """
@@ -63,6 +66,7 @@ class Call:
     choices: tuple[str, ...] = ()
     logprobs: int | None = None
     place: tuple[str, int] | None = None
+    waits: bool = False
     reads_calls: bool = False
 
 
@@ -98,7 +102,8 @@ async def _known(node: Node, call: Call) -> tuple[Completion, float]:
     sampling = Sampling(seed=node.settings.seed, temperature=temperature_in_key(node))
     key = call_key(f"{identity or call.model.name}{node.branch}", messages, sampling, call.sample)
     ordinal = run.journal.ask(key)
-    call = replace(call, place=(key, ordinal))
+    waits = not call.is_last and may_wait(node, call.model, call.role)
+    call = replace(call, place=(key, ordinal), waits=waits)
     if (kept := run.journal.known(key)) is not None:
         return _kept_before(node, call, kept)
     if run.reuse is None or identity is None:
@@ -170,7 +175,7 @@ async def _in_a_slot(node: Node, call: Call) -> tuple[Completion, float]:
     """Make a call, and keep what comes back before anything else is done with it."""
     journal, (key, ordinal) = node.run.journal, call.place or ("", 0)
     try:
-        async with node.run.call_slots:
+        async with nullcontext() if call.waits else node.run.call_slots:
             completion, seconds = await (_sized(node, call) if call.limit is None else _traced(node, call))
     except ModelError as error:
         journal.refused(key, ordinal, error, node=node.name, role=call.role)
@@ -230,6 +235,7 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
     node.clock.call_started()
     started = time.monotonic()
     try:
+        request_key = None if call.place is None else node.run.journal.request_key(*call.place, call.limit)
         sampling = Sampling(
             max_tokens=call.limit,
             temperature=temperature_of(node, call.sample),
@@ -239,10 +245,11 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
             seed=seed_of(node, call.sample),
             on_text=call.on_text if node.prefix is None else node.prefix.listening(call.on_text),
             is_enough=call.is_enough,
-            request_key=None if call.place is None else node.run.journal.request_key(*call.place, call.limit),
+            request_key=request_key,
             call=number,
+            on_batch=_batch_keeper(node, call, request_key) if call.waits else None,
         )
-        completion = await _layered(node, call.model).complete(call.messages, sampling)
+        completion = await _layered(node, call.model, waits=call.waits).complete(call.messages, sampling)
     except BaseException as error:
         node.emit(_failed(number, error))
         raise
@@ -275,13 +282,43 @@ async def _traced(node: Node, call: Call) -> tuple[Completion, float]:
     return completion, seconds
 
 
-def _layered(node: Node, model: LanguageModel) -> LanguageModel:
+def _batch_keeper(node: Node, call: Call, request_key: str | None) -> Callable[[int, str], None]:
+    """Keeps in which batch a call was sent."""
+    key, ordinal = call.place or ("", 0)
+    model = node.run.identity_of(call.model) or call.model.name
+
+    def keep(request: int, batch: str) -> None:
+        sent = SentInBatch(
+            batch=batch,
+            model=model,
+            request=request,
+            key=key,
+            ordinal=ordinal,
+            node=node.name,
+            role=call.role,
+            choices=call.choices,
+        )
+        keep_batch(node, sent, request_key)
+
+    return keep
+
+
+def _layered(node: Node, model: LanguageModel, *, waits: bool = False) -> LanguageModel:
     """``model`` with all layers of the call path around it, paid for by ``node``; built once for each node."""
-    known = node.layered.get(id(model))
+    known = node.layered.get((id(model), waits))
     if known is not None:
         return known
-    billing, account = node.run.billing, node.account
-    layered = node.layered[id(model)] = node.run.around(
+    billing, account, batches = node.run.billing, node.account, node.run.batches
+    if waits and batches is not None:
+        layered = batches.around(
+            model,
+            lambda inner: billing.metered(inner, account, in_batch=True),
+            _layered(node, model),
+            on_event=node.emit,
+        )
+        node.layered[id(model), waits] = layered
+        return layered
+    layered = node.layered[id(model), waits] = node.run.around(
         model,
         lambda inner: billing.metered(inner, account),
         on_event=node.emit,

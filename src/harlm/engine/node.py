@@ -33,7 +33,7 @@ class Node:
         branch: part of the key of reused replies, so that children asked the same can answer differently.
         lineage: tells the node from others of its run by what it and the nodes above were asked, in every attempt at the run; equal
             for nodes that cannot change anything.
-        layered: the models with their layers, which pay from ``account``, by ``id``.
+        layered: the models with their layers, which pay from ``account``, by ``id`` and whether their calls may wait.
         most_depth: how deep the route lets this node's children recurse; ``None`` for as deep as the settings do.
         prefix: opened by the first reply to this node or to one below it; ``None`` if nothing waits for that.
         is_early: whether its calls were not made by a cell yet.
@@ -48,7 +48,7 @@ class Node:
     clock: CallClock = field(default_factory=CallClock)
     branch: str = ""
     lineage: str = ""
-    layered: dict[int, LanguageModel] = field(default_factory=dict)
+    layered: dict[tuple[int, bool], LanguageModel] = field(default_factory=dict)
     prefix: PrefixGate | None = None
     most_depth: int | None = None
     is_early: bool = False

@@ -21,14 +21,14 @@ from harlm.config import EngineSettings, MemorySettings, RouterSettings
 from harlm.engine.approval import Approval
 from harlm.engine.conversation import Conversation
 from harlm.engine.stopping import RunStop
-from harlm.errors import LimitExceeded
+from harlm.errors import LimitExceeded, ModelError
 from harlm.events import Event
 from harlm.journal import Reuse, RunJournal
 from harlm.memory import Memory
 from harlm.protocols import LanguageModel, Router, Sandbox, Tool, TraceSink
 from harlm.redact import Redactor
 from harlm.threads import Threads
-from harlm.types import ModelFacts
+from harlm.types import Completion, ModelFacts
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -84,6 +84,50 @@ class Around(Protocol):
         ...
 
 
+class InBatches(Protocol):
+    """Calls that may wait, made in batches of their providers, which costs less."""
+
+    def takes(self, model: LanguageModel) -> bool:
+        """Whether the calls of a model can be made in batches, as far as that is known."""
+        ...
+
+    def around(
+        self,
+        model: LanguageModel,
+        meter: Callable[[LanguageModel], LanguageModel],
+        direct: LanguageModel,
+        *,
+        on_event: Callable[[Event], None],
+    ) -> LanguageModel:
+        """A model that ``takes`` accepts, asked in batches first.
+
+        Args:
+            model: the model.
+            meter: pays for its requests at the price of batches.
+            direct: the same model, asked where there is no batch.
+            on_event: called for what the user should know.
+        """
+        ...
+
+    async def replies(
+        self, model: LanguageModel, batch: str, choices: Mapping[str, tuple[str, ...]]
+    ) -> Mapping[str, Completion | ModelError]:
+        """What has come of a batch of an earlier process, once it has ended.
+
+        Args:
+            model: that was asked.
+            batch: its id at the provider.
+            choices: by the id of each request in it, the texts of which the reply should be one.
+
+        Returns:
+            By request, the reply, or why it was not served, which costs nothing. Others may have been served.
+
+        Raises:
+            ModelError: that cannot be found out.
+        """
+        ...
+
+
 def _only_metered(
     model: LanguageModel,
     meter: Callable[[LanguageModel], LanguageModel],
@@ -107,6 +151,7 @@ class Run:
         router_settings: whether doubtful answers are followed by another mode, and what is weighed.
         billing: prices and counts calls.
         around: puts the layers of the call path around a model; by default the meter alone.
+        batches: makes calls that may wait in batches of their provider; ``None`` makes each at once.
         index_file: where search indexes are kept; ``None`` keeps them in memory.
         journal: keeps what the run asks for; by default nothing.
         conversation: of the session that the run is; ``None`` for a run of one question.
@@ -128,6 +173,7 @@ class Run:
         repl_slots: by depth, held while a node below the root has a REPL open.
         threads: run work that the event loop must not do itself.
         thoughtless: names of models that have replied without any thoughts, and so mark them if they have some.
+        told_batches: the batches of which the user was told.
         told_served: the models of which the user was told that another one answers.
         tool_slots: held during each call of a tool, so that no more than ``settings.concurrency`` run at once.
         tool_values: what deterministic tools returned, by a digest of the call.
@@ -146,6 +192,7 @@ class Run:
     router_settings: RouterSettings = field(default_factory=RouterSettings)
     billing: Billing = field(default_factory=Billing)
     around: Around = _only_metered
+    batches: InBatches | None = None
     index_file: Path | None = None
     journal: RunJournal = field(default_factory=RunJournal)
     conversation: Conversation | None = None
@@ -169,6 +216,7 @@ class Run:
     repl_slots: defaultdict[int, asyncio.Semaphore] = field(init=False)
     threads: Threads = field(init=False, default_factory=Threads)
     thoughtless: set[str] = field(init=False, default_factory=set)
+    told_batches: set[str] = field(init=False, default_factory=set)
     told_served: set[str] = field(init=False, default_factory=set)
     tool_values: dict[bytes, asyncio.Future[object]] = field(init=False, default_factory=dict)
     event_numbers: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))

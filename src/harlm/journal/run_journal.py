@@ -118,6 +118,7 @@ class Earlier:
         replies, values: by key, in the order in which they were asked for.
         choices: by node and what was chosen.
         doubtful: calls of tools that change something, of which it is unknown whether they took place.
+        unsettled: the numbers of requests that came back in no attempt, counted with the most that they may have used.
     """
 
     spent: list[tuple[str, Usage]] = field(default_factory=list)
@@ -125,6 +126,7 @@ class Earlier:
     values: dict[str, deque[KeptValue]] = field(default_factory=dict)
     choices: dict[tuple[str, str], str] = field(default_factory=dict)
     doubtful: list[DoubtfulCall] = field(default_factory=list)
+    unsettled: set[int] = field(default_factory=set)
 
 
 class RunJournal:
@@ -284,6 +286,12 @@ class RunJournal:
         """Keep a choice that depends on time or on what was learned, so that a later attempt chooses the same."""
         self._write(Chosen(node, what, value))
 
+    def reload(self) -> None:
+        """Read ``earlier`` again, after more of it has become known. Nothing of it may have been returned yet."""
+        if self._rows is not None:
+            self.earlier = Earlier()
+            self._load(self._rows.kept())
+
     # -- the file ------------------------------------------------------------------------------------------
 
     async def durable(self) -> None:
@@ -332,11 +340,15 @@ class RunJournal:
 
     def _load(self, rows: KeptRows) -> None:
         earlier = self.earlier
-        for each in rows.requests.values():
-            self._requests = each.number
+        for number, each in rows.requests.items():
+            self._requests = number
             if each.usage is not None:
-                earlier.spent.append((each.model, _usage_of(each.usage)))
+                used = _usage_of(each.usage)
+                earlier.spent.append((each.model, used))
+                if used.unconfirmed_micros:
+                    earlier.unsettled.add(number)
             elif each.state == "sent":
+                earlier.unsettled.add(number)
                 bound = Usage(
                     calls=each.calls,
                     input_tokens=each.tokens,

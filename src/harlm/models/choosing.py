@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harlm.config import Config, ModelSettings
 from harlm.errors import ConfigError
 from harlm.home import models_folder
 from harlm.models.access import Access, Endpoint
+from harlm.models.batches.collecting import BatchedModel
+from harlm.models.batches.models import BatchedModels
 from harlm.models.brought import brought_model, is_model
 from harlm.models.names import CUSTOM_WINDOW, PROVIDERS, ModelName, parse_model_name
 from harlm.models.wrappers import Layers
 from harlm.protocols import LanguageModel, TokenCounter
+
+if TYPE_CHECKING:
+    from harlm.models.remote import RemoteModel
 
 ModelChoice = str | LanguageModel | Callable[..., object]
 """How a user names a model: by name, as a model, or as any callable."""
@@ -33,6 +39,7 @@ class ModelMaker:
         layers: the call layer, with which these models are registered.
         window_of: looks up windows in the price list.
         weights: the folder of model files; by default that of the platform's home.
+        batches: takes the models whose calls can be made in batches; ``None`` if none is.
 
     Attributes:
         named: the full names of all models made so far, in order.
@@ -45,12 +52,14 @@ class ModelMaker:
         layers: Layers,
         window_of: WindowOf,
         weights: Path | None = None,
+        batches: BatchedModels | None = None,
     ) -> None:
         self._settings = settings
         self._access = access
         self._layers = layers
         self._window_of = window_of
         self._weights = weights
+        self._batches = batches
         self._identities: dict[int, str] = {}
         self._counters: dict[str, TokenCounter] = {}
         self.named: list[str] = []
@@ -100,6 +109,8 @@ class ModelMaker:
         window = self._settings.window or default_window(name, listed, is_custom=endpoint.is_custom)
         model = _adapter(endpoint, window, PROVIDERS[name.provider].protocol)
         self._layers.add(model, endpoint.base_url, key=endpoint.key)
+        if self._batches is not None and PROVIDERS[name.provider].has_batches:
+            self._batches.add(model, _batched(model))
         self._identities[id(model)] = f"{name.full} at {endpoint.base_url}"
         return model
 
@@ -132,7 +143,17 @@ class ModelMaker:
         return self._identities.get(id(model))
 
 
-def _adapter(endpoint: Endpoint, window: int, protocol: str) -> LanguageModel:
+def _batched(model: RemoteModel) -> BatchedModel:
+    """A model that is asked in batches."""
+    from harlm.models.anthropic import AnthropicMessages
+    from harlm.models.batches.anthropic import AnthropicBatches
+    from harlm.models.batches.openai import OpenAIBatches
+
+    is_of_anthropic = isinstance(model, AnthropicMessages)
+    return BatchedModel(model, AnthropicBatches(model) if is_of_anthropic else OpenAIBatches(model))
+
+
+def _adapter(endpoint: Endpoint, window: int, protocol: str) -> RemoteModel:
     match protocol:
         case "anthropic":
             from harlm.models.anthropic import AnthropicMessages

@@ -20,7 +20,15 @@ _TLS_RECORD = lazy_pattern(r"\\x1[56]\\x03|[\x15\x16]\x03")
 
 
 class ReplyTooLarge(Exception):
-    """A reply is larger than any completion needs."""
+    """A reply is larger than any that is needed.
+
+    Attributes:
+        most: bytes that it may have.
+    """
+
+    def __init__(self, most: int = LARGEST_REPLY) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Failing:
                 )
             case ReplyTooLarge():
                 return BadCompletion(
-                    f"{model} replied with more than {LARGEST_REPLY >> 20} MB, which no completion needs; "
+                    f"{model} replied with more than {error.most >> 20} MB, which no completion needs; "
                     f"is {where} the API's base URL?",
                     model=model,
                     perhaps_billed=True,

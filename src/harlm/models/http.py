@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -120,15 +120,40 @@ class Transport:
         into: Takes | None = None,
         on_head: Callable[[Mapping[str, str]], None] | None = None,
     ) -> Received:
-        """Send ``body`` as JSON and read the reply.
+        """Send ``body`` as JSON and read the reply; arguments and errors as of ``send``."""
+        return await self.send(
+            "POST",
+            url,
+            headers={"content-type": "application/json", **headers},
+            body=body,
+            refusing=refusing,
+            into=into,
+            on_head=on_head,
+        )
+
+    async def send(
+        self,
+        method: Literal["GET", "POST"],
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: object = b"",
+        refusing: Refuses,
+        into: Takes | None = None,
+        on_head: Callable[[Mapping[str, str]], None] | None = None,
+        most: int = LARGEST_REPLY,
+    ) -> Received:
+        """One request and its reply.
 
         Args:
+            method: of HTTP.
             url: the address.
             headers: of this request.
-            body: any value that can be encoded as JSON.
+            body: bytes that are sent as they are, or any value that can be encoded as JSON.
             refusing: makes the errors of refusals.
             into: takes the bytes of a good reply as they arrive; ``None`` to return them at the end.
             on_head: called with the headers of a good reply, before its bytes arrive.
+            most: bytes of a reply.
 
         Raises:
             ModelError: the request failed. The subclass says whether a retry or another model may help.
@@ -143,9 +168,9 @@ class Transport:
             raise failing.unspoken_proxy(proxy)
         clean = None if into is None else CleanStream(into, keys)
         try:
-            data = msgspec.json.encode(body)
+            data = body if isinstance(body, bytes) else msgspec.json.encode(body)
             status, received, raw, broken = await _sent(
-                partial(self._exchange, url, headers, data, proxy, clean, on_head)
+                partial(self._exchange, method, url, headers, data, proxy, clean, on_head, most)
             )
             if broken is not None:
                 assert clean is not None
@@ -185,20 +210,23 @@ class Transport:
 
     async def _exchange(
         self,
+        method: str,
         url: str,
         headers: Mapping[str, str],
         data: bytes,
         proxy: Proxy | None,
         clean: CleanStream | None,
         on_head: Callable[[Mapping[str, str]], None] | None,
+        most: int,
     ) -> _Exchanged:
-        """The status, headers and body of the reply to one POST, and what broke it off. The body is empty if ``clean``
+        """The status, headers and body of the reply to one request, and what broke it off. The body is empty if ``clean``
         took it.
         """
-        async with self._opened().post(
+        async with self._opened().request(
+            method,
             url,
-            data=data,
-            headers={"content-type": "application/json", **headers},
+            data=data or None,
+            headers=headers,
             proxy=None if proxy is None else proxy.url,
             allow_redirects=False,  # keys and documents must go only to the address that the user named
         ) as response:
@@ -206,7 +234,7 @@ class Transport:
             if on_head is not None and response.status < 300:
                 on_head(response.headers)
             try:  # a reply that is left before its end closes its connection
-                return response.status, response.headers, await _read(response.content, into), None
+                return response.status, response.headers, await _read(response.content, into, most), None
             except aiohttp.ClientError as error:
                 if into is None:
                     raise
@@ -251,7 +279,9 @@ async def _sent(exchange: Callable[[], Awaitable[_Exchanged]]) -> _Exchanged:
         return await exchange()
 
 
-async def _read(content: aiohttp.StreamReader, into: CleanStream | None = None) -> bytes:
+async def _read(
+    content: aiohttp.StreamReader, into: CleanStream | None = None, most: int = LARGEST_REPLY
+) -> bytes:
     pieces = []
     size = 0
     async for piece in content.iter_any():
@@ -262,8 +292,8 @@ async def _read(content: aiohttp.StreamReader, into: CleanStream | None = None) 
             if into.is_enough:
                 break
         size += len(piece)
-        if size > LARGEST_REPLY:
-            raise ReplyTooLarge
+        if size > most:
+            raise ReplyTooLarge(most)
     return b"".join(pieces)
 
 

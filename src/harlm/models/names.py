@@ -26,6 +26,7 @@ class Provider:
         url_variable: an environment variable that overrides ``base_url``.
         window: tokens assumed to fit if the price list does not know the model; rather too low than too high.
         example: the full name of one of its models.
+        has_batches: whether its requests can be sent in batches (``harlm.models.batches``).
     """
 
     protocol: Protocol
@@ -34,6 +35,7 @@ class Provider:
     url_variable: str | None = None
     window: int = 128_000
     example: str = ""
+    has_batches: bool = False
 
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -43,6 +45,7 @@ PROVIDERS: Mapping[str, Provider] = {
         key_variables=("OPENAI_API_KEY",),
         url_variable="OPENAI_BASE_URL",
         example="openai/gpt-5",
+        has_batches=True,
     ),
     "anthropic": Provider(
         protocol="anthropic",
@@ -51,6 +54,7 @@ PROVIDERS: Mapping[str, Provider] = {
         url_variable="ANTHROPIC_BASE_URL",
         window=200_000,
         example="anthropic/claude-haiku-4-5",
+        has_batches=True,
     ),
     "gemini": Provider(
         protocol="gemini",

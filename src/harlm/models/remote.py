@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from harlm.errors import (
 from harlm.models.access import Endpoint
 from harlm.models.addresses import joined
 from harlm.models.descriptions import ask_description
+from harlm.models.failures import LARGEST_REPLY
 from harlm.models.http import Received, request_headers
 from harlm.models.incoming import Incoming
 from harlm.models.lenient import UNREADABLE
@@ -26,6 +27,7 @@ from harlm.models.rates import rates_of
 from harlm.models.refusals import Refusing
 from harlm.models.reply_reader import ReplyReader
 from harlm.models.sent_keys import redactor_of
+from harlm.models.streams import Takes
 from harlm.models.usage import usage_of, usage_so_far
 from harlm.types import Completion, Message, ModelDescription, Sampling, Stop
 
@@ -139,10 +141,27 @@ class RemoteModel(ABC):
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """One request, or several if the endpoint refuses its form; see ``harlm.protocols.LanguageModel``."""
+        return await self.adapted(messages, sampling, lambda body: self._asked(body, messages, sampling))
+
+    async def adapted(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        ask: Callable[[dict[str, Any]], Awaitable[Completion]],
+    ) -> Completion:
+        """The completion that ``ask`` gets for a request, in another form each time that the endpoint refuses it.
+
+        Args:
+            messages, sampling: of the request.
+            ask: sends its body.
+
+        Raises:
+            ModelError: as ``ask`` raises it, if no other form may help.
+        """
         for _ in range(_MOST_ADAPTATIONS):
             body = self.body(messages, sampling)
             try:
-                return await self._asked(body, messages, sampling)
+                return await ask(body)
             except ModelError as error:
                 if not _is_refusal(error):
                     raise
@@ -152,7 +171,71 @@ class RemoteModel(ABC):
                     and self.body(messages, sampling) == body
                 ):
                     raise
-        return await self._asked(self.body(messages, sampling), messages, sampling)
+        return await ask(self.body(messages, sampling))
+
+    def completion_in(
+        self, reply: bytes, messages: Sequence[Message], sampling: Sampling, request_id: str | None
+    ) -> Completion:
+        """The completion in a whole reply that was received elsewhere, such as in the results of a batch.
+
+        Args:
+            reply: as the endpoint would have sent it.
+            messages, sampling: of the request.
+            request_id: the provider's id of it.
+
+        Raises:
+            ModelError: it is none.
+        """
+        reader = self.reader(None, self._keys, None)
+        incoming = Incoming(reader)
+        incoming.take(reply)
+        received = Received(b"", {}, request_id)
+        return self._read(reader, incoming, received, messages, sampling, asked_to_stream=False)
+
+    def refusal_in(self, reply: bytes, status: int, request_id: str | None) -> ModelError:
+        """The error for a refusal that was received elsewhere."""
+        return self._refusing().with_status(status, {}, reply, request_id)
+
+    async def fetch(
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        *,
+        body: object = b"",
+        content_type: str = "application/json",
+        into: Takes | None = None,
+        most: int = LARGEST_REPLY,
+    ) -> Received:
+        """A request to another path of the endpoint, with its key; arguments and errors as of ``Transport.send``.
+
+        Args:
+            path: after the address; begins with a slash.
+            content_type: of the body, if there is one.
+        """
+
+        async def ask() -> Received:
+            url = joined(joined(self._endpoint.base_url, self.form.path), path)
+            refusing = Refusing(model=self.name, where=url, key_hint=self._endpoint.key_hint, keys=self._keys)
+            headers = {**self._headers, "content-type": content_type} if body else self._headers
+            return await self._transport.send(
+                method, url, headers=headers, body=body, refusing=refusing, into=into, most=most
+            )
+
+        try:
+            return await ask()
+        except ModelError as error:
+            if not self.is_path_missing(error):
+                raise
+            return await self._below_version(ask)
+
+    async def _below_version(self, ask: Callable[[], Awaitable[Received]]) -> Received:
+        """What ``ask`` gets below ``/v1``. If that is missing too, it is not what the address lacks."""
+        self.form.path = "/v1"
+        try:
+            return await ask()
+        except ModelError:
+            self.form.path = ""
+            raise
 
     def _adapts(self, body: Mapping[str, Any], error: ModelError, *, is_stream: bool) -> bool:
         if (
@@ -181,13 +264,12 @@ class RemoteModel(ABC):
             sampling.is_enough if self.knows_cost_of_part else None,
         )
         incoming = Incoming(reader)
-        refusing = self._refusing()
         try:
             received = await self._transport.post(
                 self.url(joined(self._endpoint.base_url, self.form.path), is_stream=is_stream),
                 headers=request_headers(self._headers, sampling),
                 body=body,
-                refusing=refusing,
+                refusing=self._refusing(),
                 into=incoming,
                 on_head=_rates_to(sampling) if is_stream else None,
             )
@@ -195,6 +277,23 @@ class RemoteModel(ABC):
             if incoming.is_stream:
                 self.form.stream_broke()
             raise
+        return self._read(reader, incoming, received, messages, sampling, asked_to_stream=is_stream)
+
+    def _read(
+        self,
+        reader: ReplyReader,
+        incoming: Incoming,
+        received: Received,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        asked_to_stream: bool,
+    ) -> Completion:
+        """The completion in a reply that has arrived.
+
+        Raises:
+            ModelError: it is none.
+        """
         try:
             if not incoming.is_empty:
                 incoming.end()
@@ -202,7 +301,7 @@ class RemoteModel(ABC):
             if incoming.is_stream:
                 self.form.streams = False
             raise self._no_completion(error, incoming, received) from error
-        self._check(reader, incoming, refusing, received, asked_to_stream=is_stream)
+        self._check(reader, incoming, self._refusing(), received, asked_to_stream=asked_to_stream)
         self.seems_local |= received.server.startswith("llama.cpp")
         return self._completion(reader, messages, sampling, received)
 

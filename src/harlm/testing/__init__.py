@@ -3,6 +3,7 @@ that fails in every way that providers do (``harlm.testing.faults``), the server
 without a process. They pass the contract suites that the real ones pass.
 """
 
+from harlm.testing.batches import BatchDesk
 from harlm.testing.chat_server import ChatServer
 from harlm.testing.dialects import ModelReply, Request, Tokens
 from harlm.testing.faulty import FaultyServer
@@ -13,6 +14,7 @@ from harlm.testing.scripted import ScriptedServer
 from harlm.testing.sinks import EventLog
 
 __all__ = [
+    "BatchDesk",
     "ChatServer",
     "EventLog",
     "FakeSandbox",

@@ -16,9 +16,10 @@ from urllib.parse import unquote
 
 import msgspec
 
+from harlm.testing.batches import BatchDesk
 from harlm.testing.dialects import SHAPES, ModelReply, Request, Tokens, estimated_tokens
 from harlm.testing.exchange import Exchange, Fault, Headers
-from harlm.testing.faults import refusal
+from harlm.testing.faults import Status, refusal
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -54,6 +55,7 @@ class ChatServer:
         line_s: how long each line of a streamed reply takes.
         usage: (prompt, cached, completion[, reasoning]) tokens of a request and the text of its reply.
         keeps_requests: whether ``requests`` grows; long measurements turn it off.
+        batches: makes it a server with OpenAI's and Anthropic's batch interfaces; ``None`` has none.
 
     Attributes:
         requests: what was asked, in order.
@@ -71,6 +73,7 @@ class ChatServer:
         line_s: float = 0.0,
         usage: UsageOf = words_counted,
         keeps_requests: bool = True,
+        batches: BatchDesk | None = None,
     ) -> None:
         self.requests: list[Request] = []
         self.arrived = self.in_flight = self.most_in_flight = 0
@@ -79,6 +82,7 @@ class ChatServer:
         self._line_s = line_s
         self._usage = usage
         self._keeps_requests = keeps_requests
+        self._batches = batches
         self._port = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -195,10 +199,10 @@ class ChatServer:
             head = await reader.readuntil(b"\r\n\r\n")
         finally:
             self._idle.discard(writer)
-        path, headers = _parsed(head)
+        method, path, headers = _parsed(head)
         length = headers.get("content-length", "")
         body = await reader.readexactly(int(length) if length.isdecimal() else 0)
-        request = Request(path, headers, _decoded(body), self.arrived)
+        request = Request(path, headers, _decoded(body), self.arrived, method, body)
         exchange = Exchange(request, reader, writer, make=self._made, headers=self._headers, bill=self._bill)
         await self._serve(exchange)
         return exchange.keep_alive and self._listener is not None
@@ -208,6 +212,9 @@ class ChatServer:
     async def _serve(self, exchange: Exchange) -> None:
         """Serve a request of any path."""
         request = exchange.request
+        if (told := self._told_of_batches(request)) is not None:
+            await told.play(exchange)
+            return
         if request.end not in self._routes:
             await refusal(404, f"no {request.path} here").play(exchange)
             return
@@ -257,6 +264,18 @@ class ChatServer:
             returned = await returned
         return self._said(request, returned) if isinstance(returned, str) else returned
 
+    def _told_of_batches(self, request: Request) -> Status | None:
+        """The response to a request of the batch interface; ``None`` for any other."""
+        try:
+            return None if self._batches is None else self._batches.answer(request, self.url, self._of_batch)
+        except (KeyError, TypeError, msgspec.DecodeError) as error:
+            return refusal(400, f"this cannot be read: {error!r}")
+
+    async def _of_batch(self, request: Request) -> ModelReply | Status:
+        """The answer to a request of a batch: a reply, or the refusal that it is alone."""
+        answer = await self._returned(request)
+        return answer if isinstance(answer, ModelReply | Status) else refusal(500, "it failed")
+
     async def _made(self, request: Request) -> ModelReply:
         """The model's reply, for a fault that was chosen before the reply was made."""
         answer = await self._returned(request)
@@ -275,15 +294,16 @@ class ChatServer:
         """Book what a reply costs."""
 
 
-def _parsed(head: bytes) -> tuple[str, Mapping[str, str]]:
-    """Path, without its query, and headers with lower-case names."""
+def _parsed(head: bytes) -> tuple[str, str, Mapping[str, str]]:
+    """Method, path without its query, and headers with lower-case names."""
     first, *lines = head[:-4].decode("latin-1").split("\r\n")
-    path = first.split(" ")[1:2] or [""]
+    method, *path = first.split(" ")[:2]
+    path = path or [""]
     headers = {}
     for line in lines:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    return unquote(path[0].partition("?")[0]), headers
+    return method, unquote(path[0].partition("?")[0]), headers
 
 
 def _decoded(body: bytes) -> Mapping[str, object]:

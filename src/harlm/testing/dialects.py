@@ -21,12 +21,16 @@ class Request:
         headers: with lower-case names.
         body: the JSON object; empty if the body is anything else.
         number: 0, 1, 2, … in order of arrival.
+        method: of HTTP.
+        data: the body as it came.
     """
 
     path: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
     number: int = 0
+    method: str = "POST"
+    data: bytes = b""
 
     @property
     def end(self) -> str:

@@ -41,6 +41,9 @@ class Sampling:
         on_rates: called by models that stream with the rate limits that the head of a reply states, before any of its
             text; with ``None`` if it states none.
         call: the number of the call in the trace, which the layers around a model report with what they do; 0 for none.
+        request: the number of the request in the journal of the run, set by the meter; 0 for none.
+        on_batch: called by models that collect requests, with ``request`` and the id of the provider's batch, once the
+            request is part of it.
     """
 
     max_tokens: int | None = None
@@ -54,6 +57,8 @@ class Sampling:
     is_enough: Callable[[str], bool] | None = None
     on_rates: Callable[[Rates | None], None] | None = None
     call: int = 0
+    request: int = 0
+    on_batch: Callable[[int, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ pico-dollars for each token, so that every bill is an integer.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -17,8 +17,15 @@ from harlm.types.usage import Usage
 PICOS = 1_000_000
 """Pico-dollars in a micro-dollar."""
 
+BATCH_SHARE = 0.5
+"""What a call costs in a batch of its provider, as a share of its price. OpenAI offers each model at a discount of 50 %
+(Batch API FAQ, help.openai.com/en/articles/9197833), Anthropic charges half of the standard prices (Batch processing,
+platform.claude.com/docs/en/build-with-claude/batch-processing); both read in December 2026.
+"""
+
 _Rate = Annotated[float, Meta(ge=0, le=100_000)]  # USD for a million tokens
 _Count = Annotated[int, Meta(ge=1)]
+_Share = Annotated[float, Meta(ge=0, le=1)]
 _ANY_OUTPUT = 1 << 40  # tokens: more than any model writes
 
 
@@ -51,6 +58,7 @@ class Price(
         max_output: the most tokens of one reply; ``None`` if unknown.
         tiers: prices of long prompts; of the tiers whose limit the input exceeds, the one with the highest
             limit applies.
+        batch: what a call costs in a batch of the provider (``models.cheap``), as a share of all these prices.
     """
 
     input: _Rate
@@ -60,6 +68,13 @@ class Price(
     window: _Count | None = None
     max_output: _Count | None = None
     tiers: tuple[Tier, ...] = ()
+    batch: _Share = BATCH_SHARE
+
+    @cached_property
+    def in_batch(self) -> Price:
+        """The price of calls in a batch of the provider."""
+        tiers = tuple(_lowered(tier, self.batch) for tier in self.tiers)
+        return msgspec.structs.replace(_lowered(self, self.batch), tiers=tiers)
 
     def picos(self, usage: Usage) -> int:
         """The cost of one call with this usage, in pico-dollars.
@@ -113,6 +128,21 @@ class Price(
     def _tiered(self) -> tuple[tuple[int, _Rates], ...]:
         tiers = sorted(self.tiers, key=lambda tier: tier.above)
         return ((-1, _Rates(self)), *((tier.above, _Rates(tier)) for tier in tiers))
+
+
+_Priced = TypeVar("_Priced", Price, Tier)
+
+
+def _lowered(priced: _Priced, share: float) -> _Priced:
+    """The same with this share of each price."""
+    cached, written = priced.cached, priced.cache_write
+    return msgspec.structs.replace(
+        priced,
+        input=priced.input * share,
+        output=priced.output * share,
+        cached=None if cached is None else cached * share,
+        cache_write=None if written is None else written * share,
+    )
 
 
 FREE = Price(input=0, output=0)

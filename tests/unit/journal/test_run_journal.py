@@ -308,3 +308,20 @@ def test_arguments_that_are_no_utf8_are_kept_as_far_as_they_can_be(file: Path) -
         journal.called(number, None, "\ud800")
         assert journal.failure is None
     assert msgspec.json.encode(number)
+
+
+def test_requests_of_which_it_is_unknown_what_they_cost_are_named_until_that_is_known(file: Path) -> None:
+    with closing(RunJournal(file)) as journal:
+        for _ in range(3):
+            journal.sent(BOUND)
+        journal.settled(2, BOUND, "a/b", USAGE)
+        doubtful = Usage(calls=1, cost_micros=50, estimated=True, unconfirmed_micros=50)
+        journal.settled(3, BOUND, "a/b", doubtful)  # it was cancelled
+    with closing(RunJournal(file)) as journal:
+        assert journal.earlier.unsettled == {1, 3}
+        journal.settled(1, BOUND, "a/b", USAGE)
+        put(journal, "k", "late")
+        journal.reload()
+        assert journal.earlier.unsettled == {3}
+        assert sum(usage.cost_micros or 0 for _, usage in journal.earlier.spent) == 15 + 15 + 50
+        assert known(journal, "k") == "late"

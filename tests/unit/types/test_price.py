@@ -104,3 +104,19 @@ def test_a_free_model_allows_any_output() -> None:
 def test_a_table_that_is_not_a_price_is_an_error(table: dict[str, object], said: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=said):
         msgspec.convert(table, Price)
+
+
+@given(price=PRICES, tokens=TOKENS, output=TOKENS, share=st.floats(0, 1))
+def test_a_batch_costs_its_share_of_every_bill_and_never_more_than_its_bound(
+    price: Price, tokens: int, output: int, share: float
+) -> None:
+    batched = msgspec.structs.replace(price, batch=share).in_batch
+    usage = used(tokens, output, cached=tokens // 3, written=tokens // 4)
+    assert batched.picos(usage) == pytest.approx(price.picos(usage) * share, abs=2 * (tokens + output) + 1)
+    assert batched.picos(usage) <= batched.bound_micros(tokens, output) * PICOS
+    assert (batched.window, len(batched.tiers)) == (price.window, len(price.tiers))
+
+
+def test_a_batch_costs_half_unless_the_price_says_otherwise() -> None:
+    assert PRICE.in_batch == Price(input=0.5, output=5.0, cached=0.05, cache_write=0.625)
+    assert msgspec.convert({"input": 1, "output": 2, "batch": 1}, Price).in_batch.output == 2
