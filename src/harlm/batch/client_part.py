@@ -8,11 +8,11 @@ import queue
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
-from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
 from harlm.batch.asking import BatchJob, BatchProgress, OpenBatch
+from harlm.batch.documents import documents_digest, without_own
 from harlm.batch.purse import BatchPurse
 from harlm.batch.questions import BatchQuestion, BatchQuestions, questions_in, questions_of
 from harlm.batch.results import BatchResults, open_results
@@ -30,7 +30,7 @@ from harlm.storing import paid_by
 from harlm.synchronous import InThread
 from harlm.tracing.request import Sources
 from harlm.typed import schema_of
-from harlm.types import Budget, Context, Mode, Usage
+from harlm.types import Budget, Mode, Usage
 
 AT_ONCE = 16
 """Questions of a batch that are under way at once, where nothing else is said."""
@@ -79,6 +79,7 @@ class Batches(StoredRuns):
         asked, limits, config = _questions(questions), budget or Budget(), self._config
         wanted, began = None if schema is None else schema_of(schema), time.monotonic()
         loaded = await load_async(context, config.loading, LoadingClock(limits.seconds, began))
+        loaded = without_own(loaded, (asked.file, results))
         documents, stop = await asyncio.to_thread(documents_digest, loaded), interruption or Interruption()
         caps, mode = batch_caps(limits, began), mode or config.engine.mode
         job = BatchJob(questions=asked, documents=documents, mode=mode, schema=wanted, ends=caps.ends)
@@ -140,14 +141,6 @@ def batch_caps(budget: Budget, began: float) -> Caps:
         calls=UNLIMITED if budget.calls is None else budget.calls,
         ends=math.inf if budget.seconds is None else began + budget.seconds,
     )
-
-
-def documents_digest(context: Context) -> str:
-    """24 hexadecimal digits that tell some documents from all others. Reads all their text, so call it in a thread."""
-    state = blake2b(digest_size=12)
-    for each in context.documents:
-        state.update(f"{each.name}\0{each.digest}\0".encode("utf-8", "surrogatepass"))
-    return state.hexdigest()
 
 
 def _questions(given: object) -> BatchQuestions:

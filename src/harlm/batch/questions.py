@@ -46,6 +46,7 @@ class BatchQuestions:
     Args:
         rows: reads the rows from the beginning, each time it is called: a number, and a question or its fields.
         named: of the batch in messages.
+        file: of the questions; ``None`` if they are in none.
 
     Attributes:
         digests: a digest of the text of each question, by its id.
@@ -54,8 +55,10 @@ class BatchQuestions:
         ContextError: rows are no questions, two have the same id, or there are none.
     """
 
-    def __init__(self, rows: Callable[[], Iterable[tuple[int, object]]], named: str) -> None:
-        self._rows, self.named = rows, named
+    def __init__(
+        self, rows: Callable[[], Iterable[tuple[int, object]]], named: str, file: Path | None = None
+    ) -> None:
+        self._rows, self.named, self.file = rows, named, file
         self.digests: dict[str, bytes] = {}
         wrong: list[str] = []
         count = 0
@@ -106,8 +109,8 @@ def questions_in(file: Path) -> BatchQuestions:
     """
     suffix = file.suffix.lower()
     if suffix in _SEPARATORS:
-        return BatchQuestions(lambda: _table_rows(file, _SEPARATORS[suffix]), str(file))
-    return BatchQuestions(lambda: _json_rows(file), str(file))
+        return BatchQuestions(lambda: _table_rows(file, _SEPARATORS[suffix]), str(file), file)
+    return BatchQuestions(lambda: _json_rows(file), str(file), file)
 
 
 def questions_of(values: Iterable[object]) -> BatchQuestions:

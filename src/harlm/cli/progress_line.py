@@ -21,7 +21,7 @@ class ProgressLine:
     """A line that is shown anew whenever the work has moved. Use it as a context manager; it says the last one at the end.
 
     Args:
-        line: makes it.
+        line: makes it; empty if there is nothing to say yet.
         quiet: show nothing.
         clock: seconds.
     """
@@ -46,8 +46,8 @@ class ProgressLine:
     ) -> None:
         if self._status is not None:
             self._status.stop()
-        if not self._quiet:
-            say(self._line())
+        if not self._quiet and (line := self._line()):
+            say(line)
 
     def moved(self) -> None:
         """The work has moved."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harlm import HARLM, Budget, ConfigError, Price
-from harlm.batch.client_part import batch_caps, documents_digest
+from harlm.batch.client_part import batch_caps
 from harlm.batch.questions import BatchQuestion
 from harlm.batch.rows import BatchRow
 from harlm.budget import UNLIMITED
 from harlm.interruption import Interruption
-from harlm.loading import load
 from harlm.testing import ChatServer, Request
 
 TEXT = "The bridge opened in 1883."
@@ -159,12 +157,3 @@ def test_without_a_limit_a_batch_may_cost_one_dollar() -> None:
     assert batch_caps(Budget(), 0.0).micros == 1_000_000
     caps = batch_caps(Budget(usd=1e12, calls=7, seconds=5), 2.0)
     assert (caps.micros, caps.calls, caps.tokens, caps.ends) == (UNLIMITED, 7, UNLIMITED, 7.0)
-
-
-@pytest.mark.parametrize(
-    "change", [lambda: {"a": "x", "b": "z"}, lambda: {"a": "x", "c": "y"}, lambda: {"a": "x"}]
-)
-def test_documents_are_told_apart_by_name_and_text(change: Callable[[], dict[str, str]]) -> None:
-    known = documents_digest(load({"a": "x", "b": "y"}))
-    assert known == documents_digest(load({"a": "x", "b": "y"}))
-    assert known != documents_digest(load(change()))

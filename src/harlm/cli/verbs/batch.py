@@ -166,7 +166,9 @@ async def _ask(
 
 
 def _line(progress: BatchProgress) -> str:
-    """Such as ``120 of 10,000 questions, 38 min left, $0.31; 2 without an answer``."""
+    """Such as ``120 of 10,000 questions, 38 min left, $0.31; 2 without an answer``; empty before it begins."""
+    if not progress.total:
+        return ""
     parts = [f"{progress.known + progress.ended:,} of {progress.total:,} questions"]
     if progress.left and (seconds := progress.seconds_left) is not None:
         parts.append(f"about {time_text(seconds)} left")

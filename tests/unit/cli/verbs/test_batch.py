@@ -89,7 +89,7 @@ def test_limits_hold_for_the_batch_and_for_each_question() -> None:
             8,
             "row 2: the id '1' is that of an earlier row",
         ),
-        ('"Who?"\n', ("-o", "a.txt"), 3, "line 1 of a.txt is no result of a batch"),
+        ('"Who?"\n', ("-o", "a.txt"), 8, "no document but 'a.txt'"),
         ('"Who?"\n', ("-m", "nowhere/m"), 3, "'nowhere/m' cannot be used"),
         ('"Who?"\n', ("--at-once", "0"), 2, "--at-once"),
         ('"Who?"\n', ("--schema", "none.json"), 3, "none.json"),
