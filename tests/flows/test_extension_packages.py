@@ -174,3 +174,32 @@ def test_a_folder_of_a_stranger_brings_nothing(run: Run) -> None:
     Path("harlm.toml").write_text('[router]\nkind = "shelves"\n', encoding="utf-8")
     ran = run("ask", "When did the bridge open?", "talk.srt")
     assert (ran.code, "a project file may not" in ran.err) == (3, True)
+
+
+def test_a_store_keeps_paid_calls_at_its_address(run: Run, tmp_path: Path) -> None:
+    with ScriptedServer(lambda asked: "It opened in 1883.") as server:
+        environment = {
+            "OPENAI_BASE_URL": server.base_url,
+            "OPENAI_API_KEY": "sk-loopback",
+            "HARLM_STORE": f"lines://{tmp_path}/shared",
+        }
+        for home in ("one", "two"):
+            asked = (
+                "ask",
+                "When did the bridge open?",
+                "letters",
+                "-m",
+                "openai/gpt-5",
+                "--mode",
+                "direct",
+                "-q",
+            )
+            ran = run(*asked, **environment, HARLM_HOME=str(tmp_path / home))
+            assert (ran.code, ran.out.strip()) == (0, "It opened in 1883."), ran.err
+        assert len(server.requests) == 1
+    kept = "".join(
+        each.read_text(encoding="utf-8") for each in (tmp_path / "shared").rglob("*") if each.is_file()
+    )
+    assert "It opened in 1883." in kept
+    ran = run("ask", "When?", "letters", HARLM_STORE="nowhere://here")
+    assert (ran.code, "there are stores for postgresql://, lines:// only" in ran.err) == (3, True), ran.err

@@ -5,7 +5,7 @@
 ...     def model(self):
 ...         return MyModel("acme/small")
 
-They need ``pytest`` and ``pytest-asyncio``; those of routers and call stores also ``hypothesis``.
+They need ``pytest``, ``pytest-asyncio`` and ``hypothesis``.
 """
 
 import pytest
