@@ -65,7 +65,7 @@ def test_a_page_for_users_is_short(page: Path) -> None:
 @pytest.mark.parametrize("page", SHORT, ids=name)
 def test_a_page_for_users_has_a_picture(page: Path) -> None:
     drawn = [block for block in blocks(text_of(page)) if block.kind == "mermaid"]
-    assert drawn or "docs/pictures/" in text_of(page) or "](../pictures/" in text_of(page)
+    assert drawn or "docs/images/" in text_of(page) or "](../images/" in text_of(page)
 
 
 @pytest.mark.parametrize("page", SHORT, ids=name)
