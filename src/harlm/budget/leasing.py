@@ -80,7 +80,9 @@ class LeaseState(NamedTuple):
 class Lessor(Protocol):
     """Leases to one node; where the books are is its own affair."""
 
-    async def lease(self, kind: LeaseKind, report: Returned, want: Lease, most: Lease) -> tuple[Lease, LeaseState]:
+    async def lease(
+        self, kind: LeaseKind, report: Returned, want: Lease, most: Lease
+    ) -> tuple[Lease, LeaseState]:
         """Take a report, and lease at least ``want`` and at most ``most``; waits as long as others may give back enough.
 
         Raises:
@@ -243,7 +245,9 @@ class LeaseBook:
 
     def _tell(self) -> None:
         """Let holders know whether somebody waits."""
-        kinds = {account for each in self._queue.queue if not each.granted.done() for account in each.accounts}
+        kinds = {
+            account for each in self._queue.queue if not each.granted.done() for account in each.accounts
+        }
         for kind, event in self._short.items():
             if kind in kinds or (kind == "money" and any(self.debt)):
                 event.set()
@@ -293,7 +297,9 @@ class BookLessor:
         self._book, self._node = book, node
         book.join(node)
 
-    async def lease(self, kind: LeaseKind, report: Returned, want: Lease, most: Lease) -> tuple[Lease, LeaseState]:
+    async def lease(
+        self, kind: LeaseKind, report: Returned, want: Lease, most: Lease
+    ) -> tuple[Lease, LeaseState]:
         """See ``Lessor``."""
         self._book.settle(self._node, *report)
         lease = await self._book.lease(self._node, want, most)

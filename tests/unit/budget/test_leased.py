@@ -106,7 +106,9 @@ async def test_a_request_that_is_cancelled_while_it_waits_keeps_nothing() -> Non
 
 
 class _Gone:
-    async def lease(self, kind: LeaseKind, report: Returned, want: Lease, most: Lease) -> tuple[Lease, LeaseState]:
+    async def lease(
+        self, kind: LeaseKind, report: Returned, want: Lease, most: Lease
+    ) -> tuple[Lease, LeaseState]:
         raise ExecutorFailure("the books are gone")
 
     async def settle(self, kind: LeaseKind, report: Returned) -> LeaseState:

@@ -129,7 +129,7 @@ class _World:
 
     def settle(self, at: int, percent: int) -> None:
         if at < len(self.open):
-            node, reservation = self.open.pop(at)
+            _, reservation = self.open.pop(at)
             used = reservation.bound.micros * min(percent, self.at_most) // 100
             self.beyond += max(0, used - reservation.bound.micros)
             self.paid += used
@@ -168,7 +168,7 @@ async def _lived(cap: int, slots: int, at_most: int, steps: list[tuple[str, int,
                     await asyncio.sleep(0)
         world.check()
     async with asyncio.timeout(20):
-        while any(not each.done() for each in world.waiting if each) and (world.open or not world.lost):
+        while any(not each.done() for each in world.waiting) and (world.open or not world.lost):
             await asyncio.sleep(0)
             world.settle(0, 50)
             world.check()
@@ -183,7 +183,9 @@ async def _lived(cap: int, slots: int, at_most: int, steps: list[tuple[str, int,
     await asyncio.gather(*world.waiting, return_exceptions=True)
     world.check()
     if not world.lost:
-        assert (world.book.committed.micros, world.book.leased) == (world.paid, Lease()), "each payment counts once"
+        assert (world.book.committed.micros, world.book.leased) == (world.paid, Lease()), (
+            "each payment counts once"
+        )
     else:
         assert world.book.committed.micros + world.beyond >= world.paid
 

@@ -1,0 +1,60 @@
+"""A real Ray cluster of two nodes on this machine, and the processes in it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.busy import eventually
+from tests.support.processes import descendants
+
+HAS_RAY = importlib.util.find_spec("ray") is not None
+_STORE = 80 << 20  # bytes of each object store: about the least that Ray takes
+
+
+@contextlib.contextmanager
+def two_nodes() -> Iterator[Any]:
+    """A cluster of two nodes; its processes are ended at the end. Skips the test where Ray cannot start one."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    size = {"num_cpus": 1, "object_store_memory": _STORE, "include_dashboard": False}
+    try:
+        cluster = Cluster(initialize_head=True, head_node_args=size)
+        cluster.add_node(num_cpus=1, object_store_memory=_STORE)
+    except Exception as error:  # noqa: BLE001 - whatever hinders Ray here
+        pytest.skip(f"Ray cannot start a cluster here: {error}")
+    try:
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+def kill_node(node: Any) -> None:
+    """End the raylet of a node and its workers, as the loss of a machine does."""
+    (raylet,) = node.all_processes["raylet"]
+    pid = raylet.process.pid
+    below = descendants(pid)
+    for each in (pid, *below):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+    assert eventually(lambda: all(not Path(f"/proc/{each}").exists() or _is_dead(each) for each in below), 10)
+
+
+def kill_head(cluster: Any) -> None:
+    """End the process of the head that knows the cluster."""
+    (server,) = cluster.head_node.all_processes["gcs_server"]
+    os.kill(server.process.pid, signal.SIGKILL)
+
+
+def _is_dead(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True
