@@ -25,10 +25,10 @@ def two_nodes() -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    size = {"num_cpus": 1, "object_store_memory": _STORE, "include_dashboard": False}
+    size = {"num_cpus": 1, "object_store_memory": _STORE, "node_ip_address": "127.0.0.1"}
     try:
-        cluster = Cluster(initialize_head=True, head_node_args=size)
-        cluster.add_node(num_cpus=1, object_store_memory=_STORE)
+        cluster = Cluster(initialize_head=True, head_node_args=size | {"include_dashboard": False})
+        cluster.add_node(**size)
     except Exception as error:  # noqa: BLE001 - whatever hinders Ray here
         pytest.skip(f"Ray cannot start a cluster here: {error}")
     try:
