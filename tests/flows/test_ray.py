@@ -17,7 +17,7 @@ from harlm.batch.rows import BatchRow
 from harlm.errors import ConfigError, ExecutorFailure
 from harlm.testing import ChatServer, Request
 from tests.support.cli import harlm
-from tests.support.ray_cluster import HAS_RAY, kill_head, kill_node, two_nodes
+from tests.support.ray_cluster import HAS_RAY, address_of, kill_head, kill_node, two_nodes
 
 pytestmark = [
     pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install 'harlm[ray]'"),
@@ -55,7 +55,7 @@ async def rows_of(
     client: HARLM, cluster: Any, on_row: Callable[[BatchRow], None] = lambda _: None, **how: Any
 ) -> list[BatchRow]:
     rows: AsyncIterator[BatchRow] = client.abatch(
-        QUESTIONS, "a text", results=RESULTS, executor="ray", address=cluster.address, **{"at_once": 8, **how}
+        QUESTIONS, "a text", results=RESULTS, executor="ray", address=address_of(cluster), **{"at_once": 8, **how}
     )
     heard = []
     async with aclosing(rows):  # type: ignore[type-var] # an iterator that can be closed
@@ -66,7 +66,9 @@ async def rows_of(
 
 
 def once_each(rows: list[BatchRow]) -> bool:
-    return Counter(each.question for each in rows) == Counter(QUESTIONS) and all(each.is_final for each in rows)
+    return Counter(each.question for each in rows) == Counter(QUESTIONS) and all(
+        each.is_final for each in rows
+    )
 
 
 async def test_both_nodes_answer_and_each_question_has_one_result(
@@ -103,13 +105,15 @@ async def test_a_cluster_that_is_not_there_and_objects_that_cannot_travel_are_to
             async for _ in client(server).abatch(QUESTIONS, "x", executor="ray", address="ray://head"):
                 pass
         with pytest.raises(ConfigError, match="cannot be sent to the nodes"):
-            async for _ in HARLM(model=lambda _: "1883").abatch(QUESTIONS, "x", executor="ray", address=nowhere):
+            async for _ in HARLM(model=lambda _: "1883").abatch(
+                QUESTIONS, "x", executor="ray", address=nowhere
+            ):
                 pass
     Path("q.jsonl").write_text('"What?"\n', "utf-8")
     failed = harlm("batch", "q.jsonl", "q.jsonl", "--executor", "ray", "--address", nowhere)
-    assert failed.returncode == 5
-    assert "Traceback" not in failed.stderr
-    assert nowhere in failed.stderr
+    assert failed.code == 5
+    assert "Traceback" not in failed.err
+    assert nowhere in failed.err
 
 
 async def test_a_node_that_is_killed_loses_no_question_and_its_calls_are_not_paid_again(cluster: Any) -> None:
@@ -148,8 +152,7 @@ async def test_a_head_that_goes_away_ends_the_batch_and_it_continues_elsewhere()
                 async with asyncio.timeout(60):
                     await rows_of(client(server, concurrency=2), doomed, kill, at_once=2)
         rest = [
-            each
-            async for each in client(server).abatch(QUESTIONS, "a text", results=RESULTS, at_once=COUNT)
+            each async for each in client(server).abatch(QUESTIONS, "a text", results=RESULTS, at_once=COUNT)
         ]
     assert once_each(heard + rest)
     assert server.arrived <= COUNT + 4, "what was paid is kept"

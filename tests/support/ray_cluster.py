@@ -25,9 +25,9 @@ def two_nodes() -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    size = {"num_cpus": 1, "object_store_memory": _STORE, "node_ip_address": "127.0.0.1"}
+    size: dict[str, Any] = {"num_cpus": 1, "object_store_memory": _STORE}
     try:
-        cluster = Cluster(initialize_head=True, head_node_args=size | {"include_dashboard": False})
+        cluster: Any = Cluster(initialize_head=True, head_node_args=size | {"include_dashboard": False})
         cluster.add_node(**size)
     except Exception as error:  # noqa: BLE001 - whatever hinders Ray here
         pytest.skip(f"Ray cannot start a cluster here: {error}")
@@ -35,6 +35,11 @@ def two_nodes() -> Iterator[Any]:
         yield cluster
     finally:
         cluster.shutdown()
+
+
+def address_of(cluster: Any) -> str:
+    """The address of the head, by way of this machine's loopback."""
+    return f"127.0.0.1:{str(cluster.address).rpartition(':')[2]}"
 
 
 def kill_node(node: Any) -> None:

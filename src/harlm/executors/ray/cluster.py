@@ -30,7 +30,7 @@ class RayCluster:
 
     Args:
         ray: the module.
-        head: the address of its head, ``host:port``.
+        head: the address of its head, ``host:port``, as it is reached from here.
     """
 
     def __init__(self, ray: Any, head: str) -> None:
@@ -125,7 +125,7 @@ async def open_cluster(address: str | None) -> AsyncIterator[RayCluster]:
     head = None if address is None else await _found(address)
     await _connect(ray, head)
     try:
-        yield RayCluster(ray, str(ray.get_runtime_context().gcs_address))
+        yield RayCluster(ray, head or str(ray.get_runtime_context().gcs_address))
     finally:
         with suppress(TimeoutError):
             async with asyncio.timeout(_QUIT_S):
