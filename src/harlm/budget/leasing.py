@@ -56,11 +56,14 @@ class Lease(NamedTuple):
         return all(mine >= its for mine, its in zip(self, other, strict=True))
 
 
+_NOTHING, _NO_LEASE = Amounts(), Lease()
+
+
 class Returned(NamedTuple):
     """What a node reports: what it has used since its last report, and what it does not need."""
 
-    used: Amounts = Amounts()
-    back: Lease = Lease()
+    used: Amounts = _NOTHING
+    back: Lease = _NO_LEASE
 
 
 class LeaseState(NamedTuple):
@@ -134,7 +137,7 @@ class LeaseBook:
         leases: how often a lease was asked for.
     """
 
-    def __init__(self, caps: Caps, slots: int, earlier: Amounts = Amounts()) -> None:
+    def __init__(self, caps: Caps, slots: int, earlier: Amounts = _NOTHING) -> None:
         self._caps, self._most = caps, Lease(*caps.amounts, slots)
         self.committed = earlier
         self.debt = Amounts()
@@ -201,7 +204,7 @@ class LeaseBook:
             mine.discard(waiter.granted)
             self._tell()
 
-    def settle(self, node: str, used: Amounts, back: Lease = Lease()) -> None:
+    def settle(self, node: str, used: Amounts, back: Lease = _NO_LEASE) -> None:
         """Book what a node has used since its last report, and take back what it does not need.
 
         A node that counts as lost is not heard: all that it had leased is counted as spent.

@@ -169,7 +169,7 @@ class RayExecutor:
 
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSED_S):
-                while not await asyncio.to_thread(is_closed):
+                while not await asyncio.to_thread(is_closed):  # noqa: ASYNC110 - another process holds it
                     await asyncio.sleep(0.05)
 
     async def _watch_nodes(self) -> None:

@@ -149,7 +149,7 @@ class RayNode:
         assert self._executor is not None
         try:
             outcome = await self._executor.run(spec, partial(self._hear, ticket))
-        except Exception as error:  # a fault of this program: the run has failed, and the others continue
+        except Exception as error:  # noqa: BLE001 - a fault of this program ends one run, and no other
             failure = RunFailure(kind="HarlmError", message=f"{type(error).__name__}: {error}")
             outcome = RunOutcome(run=spec.run, failure=failure)
         self._tell(NodeFrame(ticket=ticket, outcome=outcome))
