@@ -112,13 +112,13 @@ def _killed() -> list[list[object]]:
             how = {"executor": "ray", "address": address_of(cluster), "at_once": _AT_ONCE}
             rows = asyncio.run(_asked(server.base_url, _COUNT, budget=Budget(calls=_LIMIT), **how))
             named = f"a limit of {_LIMIT} requests for {_COUNT} questions"
-            lines.append(_line(named, [each for each in rows if each.is_final], Counter(), server.arrived, _LIMIT))
+            lines.append(
+                _line(named, [each for each in rows if each.is_final], Counter(), server.arrived, _LIMIT)
+            )
     return lines
 
 
-def _line(
-    name: str, rows: list[BatchRow], calls: Counter[str], arrived: int, limit: int
-) -> list[object]:
+def _line(name: str, rows: list[BatchRow], calls: Counter[str], arrived: int, limit: int) -> list[object]:
     """What a batch has lost, doubled, asked again and overdrawn."""
     results = Counter(each.question for each in rows if each.is_final)
     expected = min(_COUNT, limit)

@@ -17,7 +17,7 @@ from harlm.batch.rows import BatchRow
 from harlm.errors import ConfigError, ExecutorFailure
 from harlm.testing import ChatServer, Request
 from tests.support.cli import harlm
-from tests.support.ray_cluster import HAS_RAY, address_of, kill_head, kill_node, logs_of, cluster_of
+from tests.support.ray_cluster import HAS_RAY, address_of, cluster_of, kill_head, kill_node, logs_of
 
 pytestmark = [
     pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install 'harlm[ray]'"),

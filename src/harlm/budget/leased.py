@@ -207,6 +207,8 @@ class _Pool:
                 while self._state.is_short or self._state.is_closed:
                     self._state = await self._lessor.settle(self._kind, self._report(back=True))
                     self._serve()
+                    if not (self._state.is_short or self._state.is_closed):
+                        break
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_ASK_AGAIN_S):
                             await self._has_free.wait()

@@ -94,6 +94,8 @@ class NodeLink:
             raise
         finally:
             self._runs.pop(ticket, None)
+            if underway.done.done() and not underway.done.cancelled():
+                underway.done.exception()  # retrieved: the node was lost before the run had begun
 
     async def _begun(self, ticket: int, spec: RunSpec) -> None:
         """Begin a run there."""
