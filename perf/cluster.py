@@ -34,7 +34,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 async def _asked(
     url: str, count: int, on_row: Callable[[int], None] = lambda _: None, **how: Any
 ) -> list[BatchRow]:
-    models = {"model": f"openai/root@{url}", "sub_model": f"openai/sub@{url}"}
+    models: dict[str, Any] = {"model": f"openai/root@{url}", "sub_model": f"openai/sub@{url}"}
     prices = {f"openai/{name}": Price(input=1.0, output=2.0) for name in ("root", "sub", "sub-0")}
     mode = how.pop("mode", "direct")
     models |= how.pop("models", {})
@@ -71,7 +71,7 @@ def _throughput(nodes: int) -> float:
         return "1883"
 
     with _folder(), cluster_of(nodes) as cluster, ChatServer(reply, latency_s=_LATENCY_S) as server:
-        how = {"executor": "ray", "address": address_of(cluster), "at_once": _AT_ONCE}
+        how: dict[str, Any] = {"executor": "ray", "address": address_of(cluster), "at_once": _AT_ONCE}
         rows = asyncio.run(_asked(server.base_url, _COUNT, **how))
         ended = time.monotonic()
     assert all(each.is_final for each in rows), rows
@@ -101,7 +101,12 @@ def _killed() -> list[list[object]]:
                     kill_node(doomed)
 
             with _folder(), ChatServer(_reply, latency_s=0.1) as server:
-                how = {"executor": "ray", "address": address_of(cluster), "at_once": _AT_ONCE, "mode": "full"}
+                how: dict[str, Any] = {
+                    "executor": "ray",
+                    "address": address_of(cluster),
+                    "at_once": _AT_ONCE,
+                    "mode": "full",
+                }
                 budget = Budget(usd=5.0, calls=4 * _COUNT)
                 rows = asyncio.run(_asked(server.base_url, _COUNT, kill, budget=budget, **how))
                 calls = Counter(each.prompt for each in server.requests if each.model == "sub")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,17 @@ def asking(server: ChatServer, **more: object) -> Config:
 
 RayError: type[Exception] = pytest.importorskip("ray.exceptions").RayError
 PRICES = {"openai/m": Price(input=1.0, output=2.0)}
+
+
+async def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something is so.
+
+    Raises:
+        TimeoutError: it does not become so.
+    """
+    async with asyncio.timeout(seconds):
+        while not is_so():  # noqa: ASYNC110 - a server in a thread of its own
+            await asyncio.sleep(0.01)
 
 
 class _Method:

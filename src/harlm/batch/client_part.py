@@ -61,12 +61,10 @@ class Batches(StoredRuns):
         Args:
             questions: a file of JSON lines or a table (``harlm.batch.questions``), or strings and dicts with a key ``question``.
             context: as in ``HARLM.aask``.
-            results: a file to which each result is appended. If it has results already, only questions without an answer are asked,
-                and runs that have begun are taken up again.
+            results: a file to which each result is appended. If it has some, only questions without an answer are asked.
             mode: of questions that name none.
             schema: of the answers to questions that have none; as in ``HARLM.aask``.
-            budget: what all runs together may use, at most; the budget of the client limits each of them. Without ``usd``, that is
-                1 dollar.
+            budget: of all runs together, by default 1 dollar; the budget of the client limits each of them.
             at_once: questions under way at once; on each node of a cluster.
             executor: where runs are carried out: ``local``, in this process, or ``ray``, on the nodes of a Ray cluster.
             address: ``host:port`` of the head of the cluster, or ``auto`` for the one on this machine; without it one is started here.
@@ -90,18 +88,13 @@ class Batches(StoredRuns):
         caps, mode = batch_caps(limits, began), mode or config.engine.mode
         job = BatchJob(questions=asked, documents=documents, mode=mode, schema=wanted, ends=caps.ends)
         with open_results(results, asked, "" if accept_changes else documents) as known:
-            purse, state = BatchPurse(caps), progress or BatchProgress()
-            earlier = await asyncio.to_thread(self._paid_earlier, known)
-            purse.count(Usage(calls=earlier.calls, input_tokens=earlier.tokens, cost_micros=earlier.micros))
+            state, earlier = progress or BatchProgress(), await asyncio.to_thread(self._paid_earlier, known)
             state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
             opened = open_executor(
                 executor, self._parts, config, loaded, origin or origin_of(context), address=address, documents=documents,
-                at_once=at_once, purse=purse, caps=caps, earlier=earlier, interruption=stop, accept_changes=accept_changes,
+                at_once=at_once, purse=_purse(caps, earlier), caps=caps, earlier=earlier, interruption=stop, accept_changes=accept_changes,
             )  # fmt: skip
-            async with (
-                opened as chosen,
-                aclosing(OpenBatch(job, chosen, known, stop, state).rows()) as rows,
-            ):
+            async with opened as chosen, aclosing(OpenBatch(job, chosen, known, stop, state).rows()) as rows:
                 async for row in rows:
                     yield row
 
@@ -146,6 +139,13 @@ def batch_caps(budget: Budget, began: float) -> Caps:
         calls=UNLIMITED if budget.calls is None else budget.calls,
         ends=math.inf if budget.seconds is None else began + budget.seconds,
     )
+
+
+def _purse(caps: Caps, earlier: Amounts) -> BatchPurse:
+    """The purse of runs in this process, from which earlier attempts have paid."""
+    purse = BatchPurse(caps)
+    purse.count(Usage(calls=earlier.calls, input_tokens=earlier.tokens, cost_micros=earlier.micros))
+    return purse
 
 
 def amounts_of(usage: Usage) -> Amounts:

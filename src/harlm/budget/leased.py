@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from harlm.budget.amounts import plus
-from harlm.budget.leasing import Lease, LeaseKind, LeaseState, Lessor, Returned
+from harlm.budget.leasing import BudgetLease, LeaseKind, LeaseReport, LeaseState, Lessor
 from harlm.budget.reservation import Reservation
 from harlm.cleanup import all_ended
 from harlm.errors import ExecutorFailure, LimitExceeded
@@ -29,7 +29,7 @@ class LeasedPurse:
 
     def __init__(self, lessor: Lessor) -> None:
         self._asked, self._wanted = 0, Amounts()
-        self._slots = _Pool(lessor, "slots", lambda waiting: Lease(slots=waiting))
+        self._slots = _Pool(lessor, "slots", lambda waiting: BudgetLease(slots=waiting))
         self._money = _Pool(lessor, "money", self._chunk)
 
     async def reserve(self, want: Amounts) -> Reservation:
@@ -40,23 +40,23 @@ class LeasedPurse:
             ExecutorFailure: nothing can be leased any more.
         """
         self._asked, self._wanted = self._asked + 1, plus(self._wanted, want)
-        await self._slots.take(Lease(slots=1))
+        await self._slots.take(BudgetLease(slots=1))
         try:
-            await self._money.take(Lease(*want))
+            await self._money.take(BudgetLease(*want))
         except BaseException:
-            self._slots.put_back(Lease(slots=1), Amounts())
+            self._slots.put_back(BudgetLease(slots=1), Amounts())
             raise
         return Reservation(self._settle, want, Amounts())
 
     def _settle(self, reservation: Reservation, actual: Amounts, model: str, usage: Usage | None) -> None:
-        self._money.put_back(Lease(*reservation.bound), actual)
-        self._slots.put_back(Lease(slots=1), Amounts())
+        self._money.put_back(BudgetLease(*reservation.bound), actual)
+        self._slots.put_back(BudgetLease(slots=1), Amounts())
 
-    def _chunk(self, waiting: int) -> Lease:
+    def _chunk(self, waiting: int) -> BudgetLease:
         """What is leased at once: enough for some requests of the usual size."""
         each = [total / max(1, self._asked) for total in self._wanted]
         ahead = max(_AHEAD, waiting)
-        return Lease(
+        return BudgetLease(
             max(_TOKENS_AHEAD, round(each[0] * ahead)),
             round(each[1] * ahead),
             max(_CALLS_AHEAD, waiting),
@@ -86,18 +86,18 @@ class _Pool:
         chunk: how much is leased at most at once, when so many requests wait.
     """
 
-    def __init__(self, lessor: Lessor, kind: LeaseKind, chunk: Callable[[int], Lease]) -> None:
+    def __init__(self, lessor: Lessor, kind: LeaseKind, chunk: Callable[[int], BudgetLease]) -> None:
         self._lessor, self._kind, self._chunk = lessor, kind, chunk
-        self._free = Lease()
+        self._free = BudgetLease()
         self._used = Amounts()
         self._in_use = 0
         self._state = LeaseState()
-        self._waiting: deque[tuple[Lease, asyncio.Future[None]]] = deque()
+        self._waiting: deque[tuple[BudgetLease, asyncio.Future[None]]] = deque()
         self._leasing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._has_free = asyncio.Event()
 
-    async def take(self, want: Lease) -> None:
+    async def take(self, want: BudgetLease) -> None:
         """Take out of what is leased; waits for more.
 
         Raises:
@@ -120,12 +120,12 @@ class _Pool:
                 self.put_back(want, Amounts())
             raise
 
-    def put_back(self, taken: Lease, used: Amounts) -> None:
+    def put_back(self, taken: BudgetLease, used: Amounts) -> None:
         """End a request: what it has used is spent, and the rest of what it took is free."""
         self._in_use -= 1
         self._used = plus(self._used, used)
         # A bill beyond its bound is paid from what is free; what that does not cover shows in the books.
-        self._free = self._free.more(taken).less(Lease(*used))
+        self._free = self._free.more(taken).less(BudgetLease(*used))
         self._serve()
 
     async def report(self) -> None:
@@ -142,13 +142,13 @@ class _Pool:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _may_take(self, want: Lease) -> bool:
+    def _may_take(self, want: BudgetLease) -> bool:
         state = self._state
         if state.is_closed or not self._free.covers(want):
             return False
         return not (self._kind == "slots" and state.is_short and self._in_use >= state.fair_slots)
 
-    def _take(self, want: Lease) -> None:
+    def _take(self, want: BudgetLease) -> None:
         self._free = self._free.less(want)
         self._in_use += 1
 
@@ -164,11 +164,11 @@ class _Pool:
         if any(self._free):
             self._has_free.set()
 
-    def _report(self, *, back: bool) -> Returned:
-        report = Returned(self._used, self._free if back else Lease())
+    def _report(self, *, back: bool) -> LeaseReport:
+        report = LeaseReport(self._used, self._free if back else BudgetLease())
         self._used = Amounts()
         if back:
-            self._free = Lease()
+            self._free = BudgetLease()
             self._has_free.clear()
         return report
 

@@ -25,7 +25,7 @@ LeaseKind = Literal["money", "slots"]
 """What is leased: tokens, micro-dollars and requests; or slots. A shortage of one holds up nothing of the other."""
 
 
-class Lease(NamedTuple):
+class BudgetLease(NamedTuple):
     """What a node may use without asking.
 
     Attributes:
@@ -43,27 +43,27 @@ class Lease(NamedTuple):
         """What is spent once it is used."""
         return Amounts(self.tokens, self.micros, self.calls)
 
-    def more(self, other: Lease) -> Lease:
+    def more(self, other: BudgetLease) -> BudgetLease:
         """Both together."""
-        return Lease(*(mine + its for mine, its in zip(self, other, strict=True)))
+        return BudgetLease(*(mine + its for mine, its in zip(self, other, strict=True)))
 
-    def less(self, other: Lease) -> Lease:
+    def less(self, other: BudgetLease) -> BudgetLease:
         """What is left without the other; nothing where the other is more."""
-        return Lease(*(max(0, mine - its) for mine, its in zip(self, other, strict=True)))
+        return BudgetLease(*(max(0, mine - its) for mine, its in zip(self, other, strict=True)))
 
-    def covers(self, other: Lease) -> bool:
+    def covers(self, other: BudgetLease) -> bool:
         """Whether the other is a part of this."""
         return all(mine >= its for mine, its in zip(self, other, strict=True))
 
 
-_NOTHING, _NO_LEASE = Amounts(), Lease()
+_NOTHING, _NO_LEASE = Amounts(), BudgetLease()
 
 
-class Returned(NamedTuple):
+class LeaseReport(NamedTuple):
     """What a node reports: what it has used since its last report, and what it does not need."""
 
     used: Amounts = _NOTHING
-    back: Lease = _NO_LEASE
+    back: BudgetLease = _NO_LEASE
 
 
 class LeaseState(NamedTuple):
@@ -84,8 +84,8 @@ class Lessor(Protocol):
     """Leases to one node; where the books are is its own affair."""
 
     async def lease(
-        self, kind: LeaseKind, report: Returned, want: Lease, most: Lease
-    ) -> tuple[Lease, LeaseState]:
+        self, kind: LeaseKind, report: LeaseReport, want: BudgetLease, most: BudgetLease
+    ) -> tuple[BudgetLease, LeaseState]:
         """Take a report, and lease at least ``want`` and at most ``most``; waits as long as others may give back enough.
 
         Raises:
@@ -94,7 +94,7 @@ class Lessor(Protocol):
         """
         ...
 
-    async def settle(self, kind: LeaseKind, report: Returned) -> LeaseState:
+    async def settle(self, kind: LeaseKind, report: LeaseReport) -> LeaseState:
         """Take a report.
 
         Raises:
@@ -117,7 +117,7 @@ class _Grant:
 
     book: LeaseBook
     node: str
-    lease: Lease
+    lease: BudgetLease
 
     def refund(self) -> None:
         self.book.settle(self.node, Amounts(), self.lease)
@@ -138,11 +138,11 @@ class LeaseBook:
     """
 
     def __init__(self, caps: Caps, slots: int, earlier: Amounts = _NOTHING) -> None:
-        self._caps, self._most = caps, Lease(*caps.amounts, slots)
+        self._caps, self._most = caps, BudgetLease(*caps.amounts, slots)
         self.committed = earlier
         self.debt = Amounts()
         self.leases = 0
-        self._nodes: dict[str, Lease] = {}
+        self._nodes: dict[str, BudgetLease] = {}
         self._lost: set[str] = set()
         self._queue: WaitingList[_Grant] = WaitingList()
         self._waiting: dict[str, set[asyncio.Future[_Grant]]] = {}
@@ -151,9 +151,9 @@ class LeaseBook:
     # -- reading -------------------------------------------------------------------------------------------
 
     @property
-    def leased(self) -> Lease:
+    def leased(self) -> BudgetLease:
         """What all nodes have leased and not reported as used or given back."""
-        total = Lease()
+        total = BudgetLease()
         for each in self._nodes.values():
             total = total.more(each)
         return total
@@ -172,9 +172,9 @@ class LeaseBook:
     def join(self, node: str) -> None:
         """Count a node among those that share."""
         if node not in self._lost:
-            self._nodes.setdefault(node, Lease())
+            self._nodes.setdefault(node, BudgetLease())
 
-    async def lease(self, node: str, want: Lease, most: Lease) -> Lease:
+    async def lease(self, node: str, want: BudgetLease, most: BudgetLease) -> BudgetLease:
         """Lease to a node at least ``want`` and up to ``most``; nodes that wait are served in order of arrival.
 
         Raises:
@@ -204,14 +204,14 @@ class LeaseBook:
             mine.discard(waiter.granted)
             self._tell()
 
-    def settle(self, node: str, used: Amounts, back: Lease = _NO_LEASE) -> None:
+    def settle(self, node: str, used: Amounts, back: BudgetLease = _NO_LEASE) -> None:
         """Book what a node has used since its last report, and take back what it does not need.
 
         A node that counts as lost is not heard: all that it had leased is counted as spent.
         """
         if node in self._lost:
             return
-        leased, gone = self._nodes.get(node, Lease()), Lease(*used).more(back)
+        leased, gone = self._nodes.get(node, BudgetLease()), BudgetLease(*used).more(back)
         self._nodes[node] = leased.less(gone)
         self.committed = plus(self.committed, used)
         if not leased.covers(gone):
@@ -223,7 +223,7 @@ class LeaseBook:
         if node in self._lost:
             return
         self._lost.add(node)
-        self.committed = plus(self.committed, self._nodes.pop(node, Lease()).amounts)
+        self.committed = plus(self.committed, self._nodes.pop(node, BudgetLease()).amounts)
         for granted in self._waiting.pop(node, set()):
             if not granted.done():
                 granted.set_exception(ExecutorFailure(f"node {node} counts as lost, so it gets no lease"))
@@ -247,7 +247,7 @@ class LeaseBook:
             self.debt = Amounts(*map(max, self.debt, over))
 
     def _tell(self) -> None:
-        """Let holders know whether somebody waits."""
+        """Let holders know whether a node waits."""
         kinds = {
             account for each in self._queue.queue if not each.granted.done() for account in each.accounts
         }
@@ -257,33 +257,33 @@ class LeaseBook:
             else:
                 event.clear()
 
-    def _room(self) -> Lease:
-        return self._most.less(Lease(*self.committed).more(self.leased))
+    def _room(self) -> BudgetLease:
+        return self._most.less(BudgetLease(*self.committed).more(self.leased))
 
-    def _short_of(self, kind: LeaseKind, want: Lease) -> list[str] | None:
+    def _short_of(self, kind: LeaseKind, want: BudgetLease) -> list[str] | None:
         """What must be waited for; empty if there is room, ``None`` if there never will be."""
         if kind == "money" and any(self.debt):
             return None
-        if not self._most.less(Lease(*self.committed)).covers(want):
+        if not self._most.less(BudgetLease(*self.committed)).covers(want):
             return None
         return [] if self._room().covers(want) else [kind]
 
-    def _take(self, node: str, kind: LeaseKind, want: Lease, most: Lease) -> _Grant:
+    def _take(self, node: str, kind: LeaseKind, want: BudgetLease, most: BudgetLease) -> _Grant:
         """Lease a chunk: the smaller, the less is left, so that the last money is not all with one node."""
         room, share = self._room(), 1 if kind == "slots" else 2 * max(1, len(self._nodes))
-        chunk = Lease(
+        chunk = BudgetLease(
             *(
                 max(least, min(upto, there // share if cap < UNLIMITED else there))
                 for least, upto, there, cap in zip(want, most, room, self._most, strict=True)
             )
         )
-        self._nodes[node] = self._nodes.get(node, Lease()).more(chunk)
+        self._nodes[node] = self._nodes.get(node, BudgetLease()).more(chunk)
         return _Grant(self, node, chunk)
 
-    def _refusal(self, want: Lease) -> LimitExceeded:
+    def _refusal(self, want: BudgetLease) -> LimitExceeded:
         if any(self.debt):
             return refused_by_batch(in_debt(self._caps.amounts, self.committed, self.debt))
-        left = self._most.less(Lease(*self.committed))
+        left = self._most.less(BudgetLease(*self.committed))
         at = next(at for at in range(3) if want[at] > left[at])
         return refused_by_batch(spent(at, self._caps.amounts, self.committed, Amounts(), want.amounts))
 
@@ -301,14 +301,14 @@ class BookLessor:
         book.join(node)
 
     async def lease(
-        self, kind: LeaseKind, report: Returned, want: Lease, most: Lease
-    ) -> tuple[Lease, LeaseState]:
+        self, kind: LeaseKind, report: LeaseReport, want: BudgetLease, most: BudgetLease
+    ) -> tuple[BudgetLease, LeaseState]:
         """See ``Lessor``."""
         self._book.settle(self._node, *report)
         lease = await self._book.lease(self._node, want, most)
         return lease, self._book.state(kind)
 
-    async def settle(self, kind: LeaseKind, report: Returned) -> LeaseState:
+    async def settle(self, kind: LeaseKind, report: LeaseReport) -> LeaseState:
         """See ``Lessor``."""
         self._book.settle(self._node, *report)
         return self._book.state(kind)

@@ -53,7 +53,7 @@ def open_executor(
     interruption: Interruption,
     accept_changes: bool,
 ) -> AbstractAsyncContextManager[Executor]:
-    """The executor that a user has chosen; its runs are over when it is closed.
+    """The executor that a user has chosen; closing it ends its runs.
 
     Args:
         name: which.

@@ -8,7 +8,7 @@ import pytest
 
 from harlm.budget import Account, Caps
 from harlm.budget.leased import LeasedPurse
-from harlm.budget.leasing import BookLessor, Lease, LeaseBook, LeaseKind, LeaseState, Returned
+from harlm.budget.leasing import BookLessor, BudgetLease, LeaseBook, LeaseKind, LeaseReport, LeaseState
 from harlm.budget.refusals import BATCH
 from harlm.errors import CallLimit, ExecutorFailure
 from harlm.types import Amounts
@@ -33,7 +33,7 @@ async def test_many_requests_are_paid_with_few_leases() -> None:
         await each.close()
     assert book.leases < 800 / 20
     assert book.committed == Amounts(tokens=80_000, micros=8_000, calls=800)
-    assert book.leased == Lease()
+    assert book.leased == BudgetLease()
 
 
 async def test_slots_hold_over_all_nodes_and_both_nodes_get_their_share() -> None:
@@ -105,16 +105,16 @@ async def test_a_request_that_is_cancelled_while_it_waits_keeps_nothing() -> Non
     assert run.reserved == Amounts()
     (await asyncio.wait_for(run.reserve(WANT), 5)).settle(PAID)
     await purse.close()
-    assert (book.committed.micros, book.leased) == (10, Lease())
+    assert (book.committed.micros, book.leased) == (10, BudgetLease())
 
 
 class _Gone:
     async def lease(
-        self, kind: LeaseKind, report: Returned, want: Lease, most: Lease
-    ) -> tuple[Lease, LeaseState]:
+        self, kind: LeaseKind, report: LeaseReport, want: BudgetLease, most: BudgetLease
+    ) -> tuple[BudgetLease, LeaseState]:
         raise ExecutorFailure("the books are gone")
 
-    async def settle(self, kind: LeaseKind, report: Returned) -> LeaseState:
+    async def settle(self, kind: LeaseKind, report: LeaseReport) -> LeaseState:
         raise ExecutorFailure("the books are gone")
 
     async def shortage(self, kind: LeaseKind) -> None:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from harlm.budget import Caps
 from harlm.budget.leased import LeasedPurse
-from harlm.budget.leasing import BookLessor, Lease, LeaseBook
+from harlm.budget.leasing import BookLessor, BudgetLease, LeaseBook
 from harlm.budget.refusals import BATCH
 from harlm.budget.reservation import Reservation
 from harlm.errors import CostLimit, ExecutorFailure, LimitExceeded
 from harlm.types import Amounts
 
-WANT, MOST = Lease(micros=10, calls=1), Lease(micros=1_000, calls=64)
+WANT, MOST = BudgetLease(micros=10, calls=1), BudgetLease(micros=1_000, calls=64)
 
 
 async def test_a_chunk_is_leased_the_smaller_the_less_is_left() -> None:
@@ -25,21 +25,23 @@ async def test_a_chunk_is_leased_the_smaller_the_less_is_left() -> None:
         book.join(node)
     assert (await book.lease("a", WANT, MOST)).micros == 250
     assert (await book.lease("b", WANT, MOST)).micros == 187
-    assert (await book.lease("b", WANT, Lease(micros=20, calls=1))).micros == 20, "not more than is asked for"
-    assert book.leased == Lease(micros=457, calls=129)
+    assert (await book.lease("b", WANT, BudgetLease(micros=20, calls=1))).micros == 20, (
+        "not more than is asked for"
+    )
+    assert book.leased == BudgetLease(micros=457, calls=129)
     assert book.committed == Amounts()
 
 
 async def test_who_waits_gets_what_another_gives_back_and_is_refused_once_it_can_never_fit() -> None:
     book = LeaseBook(Caps(micros=100), slots=8)
-    first = await book.lease("a", Lease(micros=90), Lease(micros=90))
-    waiting = asyncio.ensure_future(book.lease("b", Lease(micros=50), Lease(micros=50)))
+    first = await book.lease("a", BudgetLease(micros=90), BudgetLease(micros=90))
+    waiting = asyncio.ensure_future(book.lease("b", BudgetLease(micros=50), BudgetLease(micros=50)))
     await asyncio.wait_for(book.shortage("money"), 5)
     assert not waiting.done()
-    book.settle("a", Amounts(micros=40), Lease(micros=50))
+    book.settle("a", Amounts(micros=40), BudgetLease(micros=50))
     assert (await waiting).micros == 50
     assert first.micros == 90
-    waiting = asyncio.ensure_future(book.lease("a", Lease(micros=50), Lease(micros=50)))
+    waiting = asyncio.ensure_future(book.lease("a", BudgetLease(micros=50), BudgetLease(micros=50)))
     await asyncio.sleep(0)
     book.settle("b", Amounts(micros=20))
     with pytest.raises(CostLimit, match="the budget of the batch") as caught:
@@ -51,14 +53,14 @@ async def test_who_waits_gets_what_another_gives_back_and_is_refused_once_it_can
 async def test_what_a_lost_node_has_leased_is_spent_and_its_slots_are_free() -> None:
     book = LeaseBook(Caps(micros=1_000), slots=2)
     leased = await book.lease("a", WANT, MOST)
-    await book.lease("a", Lease(slots=1), Lease(slots=2))
-    waiting = asyncio.ensure_future(book.lease("a", Lease(micros=999), Lease(micros=999)))
+    await book.lease("a", BudgetLease(slots=1), BudgetLease(slots=2))
+    waiting = asyncio.ensure_future(book.lease("a", BudgetLease(micros=999), BudgetLease(micros=999)))
     await asyncio.sleep(0)
     book.lost("a")
     book.lost("a")
     book.settle("a", Amounts(micros=5))
     assert book.committed.micros == leased.micros
-    assert (await book.lease("b", Lease(slots=1), Lease(slots=2))).slots == 2
+    assert (await book.lease("b", BudgetLease(slots=1), BudgetLease(slots=2))).slots == 2
     with pytest.raises(ExecutorFailure, match="counts as lost"):
         await waiting
     with pytest.raises(ExecutorFailure, match="counts as lost"):
@@ -73,24 +75,24 @@ async def test_earlier_attempts_count() -> None:
 
 async def test_a_bill_beyond_its_bound_that_does_not_fit_closes_the_books() -> None:
     book = LeaseBook(Caps(micros=100), slots=1)
-    await book.lease("a", Lease(micros=40), Lease(micros=40))
-    await book.lease("b", Lease(micros=40), Lease(micros=40))
+    await book.lease("a", BudgetLease(micros=40), BudgetLease(micros=40))
+    await book.lease("b", BudgetLease(micros=40), BudgetLease(micros=40))
     book.settle("a", Amounts(micros=90))
     assert (book.committed.micros, book.debt.micros) == (90, 30)
     assert book.state("money").is_closed
     with pytest.raises(CostLimit, match="billed more than the request allowed"):
-        await book.lease("b", Lease(micros=1), Lease(micros=1))
+        await book.lease("b", BudgetLease(micros=1), BudgetLease(micros=1))
 
 
 async def test_who_stops_waiting_keeps_nothing() -> None:
     book = LeaseBook(Caps(micros=100), slots=1)
-    await book.lease("a", Lease(micros=100), Lease(micros=100))
+    await book.lease("a", BudgetLease(micros=100), BudgetLease(micros=100))
     waiting = asyncio.ensure_future(book.lease("b", WANT, MOST))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait([waiting])
-    book.settle("a", Amounts(), Lease(micros=100))
-    assert book.leased == Lease()
+    book.settle("a", Amounts(), BudgetLease(micros=100))
+    assert book.leased == BudgetLease()
     assert not book.state("money").is_short
 
 
@@ -183,7 +185,7 @@ async def _lived(cap: int, slots: int, at_most: int, steps: list[tuple[str, int,
     await asyncio.gather(*world.waiting, return_exceptions=True)
     world.check()
     if not world.lost:
-        assert (world.book.committed.micros, world.book.leased) == (world.paid, Lease()), (
+        assert (world.book.committed.micros, world.book.leased) == (world.paid, BudgetLease()), (
             "each payment counts once"
         )
     else:

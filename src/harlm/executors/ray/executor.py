@@ -136,7 +136,7 @@ class RayExecutor:
         alive = self._alive
         if not alive:
             raise ExecutorFailure(
-                "the last node of the cluster is gone; what was paid is kept, and the same command goes on where this one ended"
+                "the last node of the cluster is gone; what was paid is kept, and the same command continues where this one ended"
             )
         return min(alive, key=lambda each: each.load)
 
@@ -207,7 +207,7 @@ class RayExecutor:
     def _fail(self, why: str) -> None:
         """End everything."""
         self._failure = self._failure or ExecutorFailure(
-            f"{why}; what was paid is kept, and the same command goes on where this one ended"
+            f"{why}; what was paid is kept, and the same command continues where this one ended"
         )
         self.stop()
         for each in self._alive:
@@ -229,7 +229,7 @@ async def open_ray(
     interruption: Interruption,
     accept_changes: bool = False,
 ) -> AsyncIterator[RayExecutor]:
-    """An executor on a cluster; its runs are over when it is closed.
+    """An executor on a cluster; closing it ends its runs.
 
     Args:
         parts, config, context, origin, at_once, interruption, accept_changes: as for ``open_local``; ``at_once`` is for each node.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from harlm.budget import Caps
-from harlm.budget.leasing import BookLessor, Lease, LeaseBook, LeaseKind, LeaseState, Returned
+from harlm.budget.leasing import BookLessor, BudgetLease, LeaseBook, LeaseKind, LeaseReport, LeaseState
 from harlm.errors import ExecutorFailure, LimitExceeded
 from harlm.executors.runs import RunFailure
 from harlm.types import Amounts
@@ -40,7 +40,7 @@ class BookTotals(NamedTuple):
     """
 
     committed: Amounts
-    leased: Lease
+    leased: BudgetLease
     debt: Amounts
     leases: int
     reports: int
@@ -66,15 +66,15 @@ class RayLimiter:
         return self._lessors[node]
 
     async def lease(
-        self, node: str, kind: LeaseKind, report: Returned, want: Lease, most: Lease
-    ) -> tuple[Lease, LeaseState] | LeaseRefusal:
+        self, node: str, kind: LeaseKind, report: LeaseReport, want: BudgetLease, most: BudgetLease
+    ) -> tuple[BudgetLease, LeaseState] | LeaseRefusal:
         """As ``Lessor.lease``; a refusal is a value."""
         try:
             return await self._of(node).lease(kind, report, want, most)
         except LimitExceeded as error:
             return LeaseRefusal(RunFailure.of(error), error.used, error.allowed)
 
-    async def settle(self, node: str, kind: LeaseKind, report: Returned) -> LeaseState:
+    async def settle(self, node: str, kind: LeaseKind, report: LeaseReport) -> LeaseState:
         """As ``Lessor.settle``."""
         self._reports += 1
         return await self._of(node).settle(kind, report)
@@ -109,16 +109,16 @@ class RayLessor:
         self._limiter, self._node = limiter, node
 
     async def lease(
-        self, kind: LeaseKind, report: Returned, want: Lease, most: Lease
-    ) -> tuple[Lease, LeaseState]:
+        self, kind: LeaseKind, report: LeaseReport, want: BudgetLease, most: BudgetLease
+    ) -> tuple[BudgetLease, LeaseState]:
         """See ``Lessor``."""
         reply = await _replied(self._limiter.lease.remote(self._node, kind, report, want, most))
         if isinstance(reply, LeaseRefusal):
             raise reply.error()
         lease, state = reply
-        return Lease(*lease), LeaseState(*state)
+        return BudgetLease(*lease), LeaseState(*state)
 
-    async def settle(self, kind: LeaseKind, report: Returned) -> LeaseState:
+    async def settle(self, kind: LeaseKind, report: LeaseReport) -> LeaseState:
         """See ``Lessor``."""
         return LeaseState(*await _replied(self._limiter.settle.remote(self._node, kind, report)))
 

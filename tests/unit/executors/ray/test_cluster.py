@@ -1,4 +1,4 @@
-"""The way to a cluster that is not there, and without Ray. A cluster that is there: ``tests/flows/test_ray.py``."""
+"""The way to an address without a cluster, and without Ray. Real clusters: ``tests/flows/test_ray.py``."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from harlm.running import ClientParts
 from harlm.testing import ChatServer
 from harlm.tracing.request import Sources
 from harlm.types import Amounts
-from tests.support.ray_inside import PRICES, InsideCluster, asking
+from tests.support.ray_inside import PRICES, InsideCluster, asking, until
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             yield cluster
 
         monkeypatch.setattr(module, "open_cluster", found)
-        given = {
+        given: dict[str, Any] = {
             "at_once": 4,
             "caps": Caps(calls=100),
             "earlier": Amounts(),
@@ -61,12 +61,6 @@ def all_answered(outcomes: list[RunOutcome | BaseException]) -> bool:
     return all(isinstance(each, RunOutcome) and each.answer is not None for each in outcomes)
 
 
-async def arrived(server: ChatServer, count: int) -> None:
-    async with asyncio.timeout(20):
-        while server.arrived < count:
-            await asyncio.sleep(0.005)
-
-
 async def test_runs_are_spread_over_the_nodes_and_paid_from_one_book(on: Callable[..., Any]) -> None:
     cluster = InsideCluster("n1", "n2")
     with ChatServer(lambda _: "1883", latency_s=0.02) as server:
@@ -84,7 +78,7 @@ async def test_the_runs_of_a_lost_node_are_taken_up_by_another(on: Callable[...,
     with ChatServer(lambda _: "1883", latency_s=0.3) as server:
         async with on(asking(server), cluster) as executor:
             running = asyncio.create_task(asked(executor, 8))
-            await arrived(server, 8)
+            await until(lambda: server.arrived >= 8)
             cluster.lose("n2")
             outcomes = await running
             assert executor.capacity == 4
@@ -101,25 +95,28 @@ async def test_a_node_that_joins_is_used(on: Callable[..., Any]) -> None:
     with ChatServer(lambda _: "1883") as server:
         async with on(asking(server), cluster) as executor:
             cluster.alive.append("n2")
-            async with asyncio.timeout(20):
-                while executor.capacity < 8:
-                    await asyncio.sleep(0.01)
+            await until(lambda: executor.capacity == 8)
             cluster.lose("n1")
             assert all_answered(await asked(executor, 3))
 
 
-async def test_without_nodes_or_head_the_batch_ends_and_says_how_it_continues(on: Callable[..., Any]) -> None:
-    for lose in (lambda: cluster.lose("n1"), lambda: setattr(cluster, "has_a_head", False)):
-        cluster = InsideCluster("n1")
-        with ChatServer(lambda _: "1883", latency_s=20) as server:
-            async with on(asking(server), cluster) as executor:
-                running = asyncio.create_task(asked(executor, 2))
-                await arrived(server, 2)
-                lose()
-                outcomes = await running
-        for each in outcomes:
-            assert isinstance(each, ExecutorFailure)
-            assert "what was paid is kept, and the same command" in str(each)
+@pytest.mark.parametrize("loses_head", [False, True])
+async def test_without_nodes_or_head_the_batch_ends_and_says_how_it_continues(
+    on: Callable[..., Any], loses_head: bool
+) -> None:
+    cluster = InsideCluster("n1")
+    with ChatServer(lambda _: "1883", latency_s=20) as server:
+        async with on(asking(server), cluster) as executor:
+            running = asyncio.create_task(asked(executor, 2))
+            await until(lambda: server.arrived == 2)
+            if loses_head:
+                cluster.has_a_head = False
+            else:
+                cluster.lose("n1")
+            outcomes = await running
+    for each in outcomes:
+        assert isinstance(each, ExecutorFailure)
+        assert "what was paid is kept, and the same command" in str(each)
 
 
 async def test_a_cluster_without_nodes_and_a_node_that_cannot_be_used_are_told(
@@ -142,7 +139,7 @@ async def test_an_interruption_reaches_the_nodes(on: Callable[..., Any]) -> None
     ) as server:
         async with on(asking(server), InsideCluster("n1"), interruption=stop) as executor:
             running = asyncio.create_task(asked(executor, 2, "full"))
-            await arrived(server, 4)
+            await until(lambda: server.arrived >= 4)
             stop.request()
             outcomes = await running
     assert all(isinstance(each, RunOutcome) and each.failure is not None for each in outcomes), outcomes

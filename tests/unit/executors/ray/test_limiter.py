@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harlm.budget.leased import LeasedPurse
-from harlm.budget.leasing import Lease, Returned
+from harlm.budget.leasing import BudgetLease, LeaseReport
 from harlm.budget.refusals import BATCH
 from harlm.errors import CallLimit, ExecutorFailure
 from harlm.executors.ray.limiter import LeaseRefusal, RayLessor, RayLimiter
@@ -32,19 +32,21 @@ async def test_nodes_pay_from_one_book_and_a_refusal_arrives_whole() -> None:
     for each in purses:
         await each.close()
     totals = await actor.totals.remote()
-    assert (totals.committed.calls, totals.leased, totals.debt) == (10, Lease(), Amounts())
+    assert (totals.committed.calls, totals.leased, totals.debt) == (10, BudgetLease(), Amounts())
 
 
 async def test_a_refusal_is_a_value_that_can_be_sent() -> None:
     actor = limiter(Amounts(calls=10))
-    want = Lease(calls=1)
-    refusal = await actor.lease.remote("a", "money", Returned(), want, want)
+    want = BudgetLease(calls=1)
+    refusal = await actor.lease.remote("a", "money", LeaseReport(), want, want)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(refusal), type=LeaseRefusal) == refusal
 
 
 async def test_a_node_that_counts_as_lost_gets_nothing_and_its_lease_is_spent() -> None:
     actor = limiter()
-    lease, _ = await RayLessor(actor, "a").lease("money", Returned(), Lease(calls=2), Lease(calls=2))
+    lease, _ = await RayLessor(actor, "a").lease(
+        "money", LeaseReport(), BudgetLease(calls=2), BudgetLease(calls=2)
+    )
     await actor.lost.remote("a")
     totals = await actor.totals.remote()
     assert totals.committed.calls == lease.calls == 2
@@ -58,8 +60,7 @@ async def test_a_limiter_that_is_gone_ends_all_spending() -> None:
     await asyncio.sleep(0)
     actor.die()
     with pytest.raises(ExecutorFailure, match="nothing more is spent"):
-        for _ in range(20):
-            await purse.reserve(WANT)
+        await asyncio.gather(*(purse.reserve(WANT) for _ in range(20)))
     await purse.close()
     await asyncio.wait([staying])
     assert "died" in str(staying.exception())

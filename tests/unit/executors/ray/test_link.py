@@ -20,7 +20,7 @@ from harlm.running import ClientParts
 from harlm.testing import ChatServer
 from harlm.tracing.request import Sources
 from harlm.types import Amounts
-from tests.support.ray_inside import PRICES, InsideCluster, asking
+from tests.support.ray_inside import PRICES, InsideCluster, asking, until
 
 CAPS = Amounts(tokens=10**9, micros=10**6, calls=100)
 
@@ -53,9 +53,7 @@ async def test_the_runs_of_a_node_that_is_lost_end_with_it_and_it_is_told_once()
     with ChatServer(lambda _: "1883", latency_s=30) as server:
         link = await linked(asking(server), cluster, lost)
         runs = [asyncio.create_task(link.run(RunSpec(question=f"{n}?"), lambda _: None)) for n in range(3)]
-        async with asyncio.timeout(10):
-            while server.in_flight < 3:
-                await asyncio.sleep(0.01)
+        await until(lambda: server.in_flight == 3)
         cluster.lose("n1")
         ended = await asyncio.wait_for(asyncio.gather(*runs, return_exceptions=True), 10)
         with pytest.raises(NodeLost):
@@ -86,9 +84,7 @@ async def test_runs_that_are_given_up_end_with_the_reason() -> None:
     with ChatServer(lambda _: "1883", latency_s=30) as server:
         link = await linked(asking(server), InsideCluster("n1"), [])
         run = asyncio.create_task(link.run(RunSpec(question="When?"), lambda _: None))
-        async with asyncio.timeout(10):
-            while not server.in_flight:
-                await asyncio.sleep(0.01)
+        await until(lambda: server.in_flight == 1)
         link.abandon(ExecutorFailure("the head is gone"))
         with pytest.raises(ExecutorFailure, match="the head is gone"):
             await run
@@ -100,5 +96,5 @@ def test_nodes_of_another_version_or_machine_are_refused() -> None:
     check_facts(here, here, baggage)
     with pytest.raises(ConfigError, match=r"has HARLM 0\.0\.1, and this machine"):
         check_facts(here._replace(harlm="0.0.1"), here, baggage)
-    with pytest.raises(ConfigError, match="the node on far is another machine.*memory.store"):
+    with pytest.raises(ConfigError, match=r"the node on far is another machine.*memory\.store"):
         check_facts(here._replace(machine="far away"), here, baggage)

@@ -52,7 +52,7 @@ def test_keys_travel_apart_and_are_not_shown(monkeypatch: pytest.MonkeyPatch) ->
     ("parts", "named"),
     [
         (ClientParts(root=ScriptedModel(["x"])), "a model that is an object"),
-        (ClientParts(approve=lambda _: True), "approve"),  # type: ignore[arg-type,return-value]
+        (ClientParts(approve=lambda _: True), "approve"),
     ],
 )
 def test_objects_of_this_process_are_refused(parts: ClientParts, named: str) -> None:
