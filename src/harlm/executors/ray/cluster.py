@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from harlm.errors import ConfigError, ExecutorFailure
@@ -128,8 +130,7 @@ async def open_cluster(address: str | None) -> AsyncIterator[RayCluster]:
         yield RayCluster(ray, head or str(ray.get_runtime_context().gcs_address))
     finally:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_QUIT_S):
-                await asyncio.to_thread(ray.shutdown)
+            await _aside(ray.shutdown, _QUIT_S)
 
 
 def _ray() -> Any:
@@ -220,8 +221,7 @@ async def _connect(ray: Any, head: str | None) -> None:
         how["address"] = head
     where = "on this machine" if head is None else f"at {head}"
     try:
-        async with asyncio.timeout(_INIT_S):
-            await asyncio.to_thread(ray.init, **how)
+        await _aside(partial(ray.init, **how), _INIT_S)
     except TimeoutError:
         raise ExecutorFailure(
             f"the Ray cluster {where} did not let this process in within {_INIT_S:g} s"
@@ -231,6 +231,36 @@ async def _connect(ray: Any, head: str | None) -> None:
             said = " ".join(str(error).split())
             raise ConfigError(f"the cluster {where} has other versions of Ray or Python: {said}") from error
         raise ExecutorFailure(f"the Ray cluster {where} cannot be used: {_first_line(error)}") from error
+
+
+async def _aside(work: Callable[[], object], seconds: float) -> None:
+    """Do work in a thread for which the end of the process does not wait: Ray may block for minutes.
+
+    Raises:
+        TimeoutError: it takes longer.
+    """
+    loop, done = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+    def tell(error: BaseException | None) -> None:
+        if done.done():
+            return  # it took too long
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def carry_out() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except BaseException as raised:  # noqa: BLE001 - Ray also raises SystemExit; it is raised where it is awaited
+            error = raised
+        with suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=carry_out, daemon=True, name="harlm-ray").start()
+    async with asyncio.timeout(seconds):
+        await done
 
 
 def _first_line(error: BaseException) -> str:
