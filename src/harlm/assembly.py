@@ -195,7 +195,11 @@ async def _root_node(
 ) -> Node:
     """The root node of a run over ``common``; arguments and errors as for ``open_run``. ``cleanup`` closes its own parts."""
     listed, layers = common.listed, common.layers
-    billing, run_id, is_new = Billing(listed, common.counter_of), earlier or new_id or new_run_id(), earlier is None
+    billing, run_id, is_new = (
+        Billing(listed, common.counter_of),
+        earlier or new_id or new_run_id(),
+        earlier is None,
+    )
     redactor = Redactor([*common.access.secrets, *tools.secrets, *secrets_of(config)])
     stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=is_new)
     journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, common.runs, is_new=is_new)

@@ -174,14 +174,8 @@ def check_facts(facts: NodeFacts, here: NodeFacts, baggage: Baggage) -> None:
         raise ConfigError(
             f"the node on {name} has HARLM {facts.harlm}, and this machine {here.harlm}; install the same version on all nodes"
         )
-    if facts.machine != baggage.machine and shared_store_of(baggage) is None:
+    if facts.machine != baggage.machine and not baggage.has_store:
         raise ConfigError(
             f"the node on {name} is another machine, which cannot use the files of memory and of paid calls here; set memory.store to a "
             "Postgres database that all nodes reach"
         )
-
-
-def shared_store_of(baggage: Baggage) -> object:
-    """The store of memory and of paid calls that other machines reach; ``None`` if it is files of this one."""
-    store: object = getattr(baggage.config.memory, "store", None)
-    return store if isinstance(store, str) and store.startswith("postgres") else None

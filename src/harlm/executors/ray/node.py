@@ -20,7 +20,7 @@ from harlm.errors import ConfigError, HarlmError
 from harlm.events import Event
 from harlm.executors.local import LocalExecutor, open_local
 from harlm.executors.ray.limiter import RayLessor
-from harlm.executors.ray.travel import Baggage, NodeFrame, NodeKeys, encoded_frames, machine_here
+from harlm.executors.ray.travel import Baggage, NodeFrame, NodeKeys, encoded_frames, machine_here, with_keys
 from harlm.executors.runs import RunFailure, RunOutcome, RunSpec
 from harlm.interruption import Interruption
 from harlm.running import ClientParts
@@ -194,12 +194,11 @@ class RayNode:
 
 def _with_key(baggage: Baggage, keys: NodeKeys) -> Config:
     """The settings of the runs on this node: on another machine they have a home there."""
-    config = baggage.config
-    models = msgspec.structs.replace(config.models, api_key=keys.api_key)
+    config = with_keys(baggage.config, keys)
     if baggage.machine != machine_here():
         home = os.environ.get("HARLM_HOME")
         config = msgspec.structs.replace(config, tracing=msgspec.structs.replace(config.tracing, home=home))
-    return msgspec.structs.replace(config, models=models)
+    return config
 
 
 def _environment(keys: NodeKeys) -> Mapping[str, str]:

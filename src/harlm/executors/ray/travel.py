@@ -30,7 +30,7 @@ class Baggage(msgspec.Struct, frozen=True, kw_only=True):
     """What each node is given besides the documents and the keys.
 
     Attributes:
-        config: of each run, without a key, and with a home that does not depend on the working folder.
+        config: of each run, without a key or a store, and with a home that does not depend on the working folder.
         prices: of the client, by full model name.
         note: the first note of each run.
         origin: where the documents come from.
@@ -39,6 +39,7 @@ class Baggage(msgspec.Struct, frozen=True, kw_only=True):
         machine: of the client.
         at_once: runs under way at once on a node.
         accept_changes: as in ``LocalExecutor``.
+        has_store: whether there is a store of memory and of paid calls that other machines reach.
     """
 
     config: Config
@@ -50,6 +51,7 @@ class Baggage(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     at_once: int = 1
     accept_changes: bool = False
+    has_store: bool = False
 
 
 class NodeKeys:
@@ -58,10 +60,11 @@ class NodeKeys:
     Args:
         api_key: of the settings.
         variables: the variables of providers that are set.
+        store: the address of the shared store, which may hold a password.
     """
 
-    def __init__(self, api_key: str | None, variables: Mapping[str, str]) -> None:
-        self.api_key, self.variables = api_key, dict(variables)
+    def __init__(self, api_key: str | None, variables: Mapping[str, str], store: str | None = None) -> None:
+        self.api_key, self.variables, self.store = api_key, dict(variables), store
 
     def __repr__(self) -> str:
         return "NodeKeys(hidden)"
@@ -110,11 +113,15 @@ def packed(
     """
     _refuse_objects(parts)
     names = [name for provider in PROVIDERS.values() for name in provider.key_variables]
-    keys = NodeKeys(config.models.api_key, {name: os.environ[name] for name in names if os.environ.get(name)})
+    keys = NodeKeys(
+        config.models.api_key,
+        {name: os.environ[name] for name in names if os.environ.get(name)},
+        config.memory.store,
+    )
     bare = overridden(config, {"tracing.home": str(home_of(config).absolute()), "tracing.notebook": False})
     return (
         Baggage(
-            config=msgspec.structs.replace(bare, models=msgspec.structs.replace(bare.models, api_key=None)),
+            config=with_keys(bare, NodeKeys(None, {})),
             prices=parts.prices,
             note=parts.note,
             origin=origin,
@@ -123,9 +130,17 @@ def packed(
             machine=machine_here(),
             at_once=at_once,
             accept_changes=accept_changes,
+            has_store=keys.store is not None,
         ),
         keys,
     )
+
+
+def with_keys(config: Config, keys: NodeKeys) -> Config:
+    """Settings with these keys, and no others."""
+    models = msgspec.structs.replace(config.models, api_key=keys.api_key)
+    memory = msgspec.structs.replace(config.memory, store=keys.store)
+    return msgspec.structs.replace(config, models=models, memory=memory)
 
 
 def _refuse_objects(parts: ClientParts) -> None:

@@ -96,5 +96,6 @@ def test_nodes_of_another_version_or_machine_are_refused() -> None:
     check_facts(here, here, baggage)
     with pytest.raises(ConfigError, match=r"has HARLM 0\.0\.1, and this machine"):
         check_facts(here._replace(harlm="0.0.1"), here, baggage)
+    check_facts(here._replace(machine="far away"), here, Baggage(config=Config(), has_store=True))
     with pytest.raises(ConfigError, match=r"the node on far is another machine.*memory\.store"):
         check_facts(here._replace(machine="far away"), here, baggage)

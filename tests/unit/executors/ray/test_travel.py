@@ -17,6 +17,7 @@ from harlm.executors.ray.travel import (
     machine_here,
     packed,
     packed_context,
+    with_keys,
 )
 from harlm.executors.runs import RunOutcome
 from harlm.loading import load
@@ -30,7 +31,9 @@ SECRET = "a-secret-key"
 
 
 def baggage_of(parts: ClientParts) -> tuple[Baggage, NodeKeys]:
-    config = overridden(Config(), {"models.api_key": SECRET})
+    config = overridden(
+        Config(), {"models.api_key": SECRET, "memory.store": f"postgresql://me:{SECRET}@db/x"}
+    )
     return packed(parts, config, Sources(), documents="d", at_once=3, accept_changes=False)
 
 
@@ -43,6 +46,8 @@ def test_keys_travel_apart_and_are_not_shown(monkeypatch: pytest.MonkeyPatch) ->
     assert msgspec.msgpack.decode(sent, type=Baggage) == baggage
     assert (keys.api_key, keys.variables["ANTHROPIC_API_KEY"]) == (SECRET, "another-secret")
     assert "secret" not in f"{keys!r}{keys}"
+    assert with_keys(baggage.config, keys).memory.store == f"postgresql://me:{SECRET}@db/x"
+    assert baggage.has_store
     assert pickle.loads(pickle.dumps(keys)).api_key == SECRET
     assert Path(baggage.config.tracing.home or "").is_absolute()
     assert baggage.machine == machine_here()
