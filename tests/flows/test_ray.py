@@ -124,7 +124,8 @@ def test_the_command_line_says_in_one_line_that_no_cluster_is_there() -> None:
         taken.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
         Path("q.jsonl").write_text('"What?"\n', "utf-8")
-        failed = harlm("batch", "q.jsonl", "q.jsonl", "--executor", "ray", "--address", nowhere)
+        Path("a.md").write_text("a text", "utf-8")
+        failed = harlm("batch", "q.jsonl", "a.md", "--executor", "ray", "--address", nowhere)
     assert failed.code == 5
     assert "Traceback" not in failed.err
     assert nowhere in failed.err
