@@ -133,6 +133,7 @@ async def open_run(
     environment: Mapping[str, str] | None = None,
     began: float | None = None,
     earlier: str | None = None,
+    new_id: str = "",
     fixed: FixedModels | None = None,
     common: CommonParts | None = None,
 ) -> AsyncIterator[Node]:
@@ -148,6 +149,7 @@ async def open_run(
         environment: variables that hold keys; by default those of the process.
         began: when the time limit began to count, by ``time.monotonic``; by default now.
         earlier: the id of a stored run that is taken up again; ``None`` for a new run.
+        new_id: the id of a new run, if it was chosen already.
         fixed: the models, in place of those of the settings.
         common: parts that are open already, in place of ``root``, ``sub``, ``prices``, ``environment`` and ``fixed``.
 
@@ -174,6 +176,7 @@ async def open_run(
             sinks=sinks,
             began=began,
             earlier=earlier,
+            new_id=new_id,
         )
 
 
@@ -188,10 +191,15 @@ async def _root_node(
     sinks: Sequence[TraceSink],
     began: float,
     earlier: str | None,
+    new_id: str,
 ) -> Node:
     """The root node of a run over ``common``; arguments and errors as for ``open_run``. ``cleanup`` closes its own parts."""
     listed, layers = common.listed, common.layers
-    billing, run_id, is_new = Billing(listed, common.counter_of), earlier or new_run_id(), earlier is None
+    billing, run_id, is_new = (
+        Billing(listed, common.counter_of),
+        earlier or new_id or new_run_id(),
+        earlier is None,
+    )
     redactor = Redactor([*common.access.secrets, *tools.secrets, *secrets_of(config)])
     stored = stored_run(config, run_id, redactor, sinks, cleanup, is_new=is_new)
     journal = journal_of(config, run_id, redactor, sinks, cleanup, stored, common.runs, is_new=is_new)

@@ -62,6 +62,7 @@ async def answered(
     began: float,
     interruption: Interruption,
     resumption: Resumption | None = None,
+    new_id: str = "",
 ) -> Answer:
     """The answer to a task, in a new run or in one that is taken up again.
 
@@ -74,13 +75,17 @@ async def answered(
         began: when the time limit began to count, by ``time.monotonic``.
         interruption: stops the run.
         resumption: the run that is taken up again; ``None`` for a new one.
+        new_id: the id of a new run, if it was chosen already.
 
     Raises:
         HarlmError: as ``HARLM.aask`` and ``HARLM.aresume``.
     """
     goal, timeline = task.question, Timeline()
     told = (*sinks, timeline)
-    async with open_parts(parts, config, sinks=told, began=began, goal=goal, resumption=resumption) as node:
+    opened = open_parts(
+        parts, config, sinks=told, began=began, goal=goal, resumption=resumption, new_id=new_id
+    )
+    async with opened as node:
         with interruption.heard_by(stopper(node)):
             if resumption is not None:
                 await fetch_batches(node)
@@ -100,6 +105,7 @@ def open_parts(
     began: float,
     goal: str,
     resumption: Resumption | None,
+    new_id: str = "",
 ) -> AbstractAsyncContextManager[Node]:
     """The root node of a run with the parts of a client; see ``assembly.open_run``."""
     return assembly.open_run(
@@ -113,6 +119,7 @@ def open_parts(
         sinks=sinks,
         began=began,
         earlier=None if resumption is None else resumption.run,
+        new_id=new_id,
         fixed=parts.models,
         common=parts.common,
     )

@@ -21,7 +21,7 @@ from harlm.budget import UNLIMITED, Caps
 from harlm.common_parts import RICHEST_USD
 from harlm.config import DEFAULT_USD
 from harlm.errors import ConfigError
-from harlm.executors.local import open_local
+from harlm.executors.choosing import ExecutorName, check_executor, open_executor
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock, load_async
 from harlm.resuming import origin_of
@@ -30,7 +30,7 @@ from harlm.storing import paid_by
 from harlm.synchronous import InThread
 from harlm.tracing.request import Sources
 from harlm.typed import schema_of
-from harlm.types import Budget, Mode, Usage
+from harlm.types import Amounts, Budget, Mode, Usage
 
 AT_ONCE = 16
 """Questions of a batch that are under way at once, where nothing else is said."""
@@ -49,6 +49,8 @@ class Batches(StoredRuns):
         schema: object = None,
         budget: Budget | None = None,
         at_once: int = AT_ONCE,
+        executor: ExecutorName = "local",
+        address: str | None = None,
         accept_changes: bool = False,
         origin: Sources | None = None,
         interruption: Interruption | None = None,
@@ -59,13 +61,13 @@ class Batches(StoredRuns):
         Args:
             questions: a file of JSON lines or a table (``harlm.batch.questions``), or strings and dicts with a key ``question``.
             context: as in ``HARLM.aask``.
-            results: a file to which each result is appended. If it has results already, only questions without an answer are asked,
-                and runs that have begun are taken up again.
+            results: a file to which each result is appended. If it has some, only questions without an answer are asked.
             mode: of questions that name none.
             schema: of the answers to questions that have none; as in ``HARLM.aask``.
-            budget: what all runs together may use, at most; the budget of the client limits each of them. Without ``usd``, that is
-                1 dollar.
-            at_once: questions under way at once.
+            budget: of all runs together, by default 1 dollar; the budget of the client limits each of them.
+            at_once: questions under way at once; on each node of a cluster.
+            executor: where runs are carried out: ``local``, in this process, or ``ray``, on the nodes of a Ray cluster.
+            address: ``host:port`` of the head of the cluster, or ``auto`` for the one on this machine; without it one is started here.
             accept_changes: whether the documents may have changed since the results were written.
             origin, interruption: as in ``HARLM.aask``.
             progress: is kept up to date.
@@ -74,8 +76,10 @@ class Batches(StoredRuns):
 
         Raises:
             ContextError: the questions or the documents cannot be read.
-            ConfigError: the results are those of another batch, or a model cannot be used.
+            ConfigError: the results are those of another batch, or a model or the executor cannot be used.
+            ExecutorFailure: no cluster is there, or its last node is gone. What was paid is kept.
         """
+        check_executor(executor, address)
         asked, limits, config = _questions(questions), budget or Budget(), self._config
         wanted, began = None if schema is None else schema_of(schema), time.monotonic()
         loaded = await load_async(context, config.loading, LoadingClock(limits.seconds, began))
@@ -84,17 +88,13 @@ class Batches(StoredRuns):
         caps, mode = batch_caps(limits, began), mode or config.engine.mode
         job = BatchJob(questions=asked, documents=documents, mode=mode, schema=wanted, ends=caps.ends)
         with open_results(results, asked, "" if accept_changes else documents) as known:
-            purse, state = BatchPurse(caps), progress or BatchProgress()
-            await asyncio.to_thread(self._count_earlier, purse, known)
+            state, earlier = progress or BatchProgress(), await asyncio.to_thread(self._paid_earlier, known)
             state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
-            opened = open_local(
-                self._parts, config, loaded, origin or origin_of(context), at_once=at_once, purse=purse, interruption=stop,
-                accept_changes=accept_changes,
+            opened = open_executor(
+                executor, self._parts, config, loaded, origin or origin_of(context), address=address, documents=documents,
+                at_once=at_once, purse=_purse(caps, earlier), caps=caps, earlier=earlier, interruption=stop, accept_changes=accept_changes,
             )  # fmt: skip
-            async with (
-                opened as executor,
-                aclosing(OpenBatch(job, executor, known, stop, state).rows()) as rows,
-            ):
+            async with opened as chosen, aclosing(OpenBatch(job, chosen, known, stop, state).rows()) as rows:
                 async for row in rows:
                     yield row
 
@@ -119,12 +119,10 @@ class Batches(StoredRuns):
                     raise row
                 yield row
 
-    def _count_earlier(self, purse: BatchPurse, known: BatchResults) -> None:
-        """Count what earlier attempts have paid: for questions with an answer, and in the runs that will be taken up again."""
-        tokens, micros, calls = known.paid
-        purse.count(Usage(calls=calls, input_tokens=tokens, cost_micros=micros))
-        for run in known.runs.values():
-            purse.count(paid_by(run, self._config))
+    def _paid_earlier(self, known: BatchResults) -> Amounts:
+        """What earlier attempts have paid: for questions with an answer, and in the runs that will be taken up again."""
+        begun = [amounts_of(paid_by(run, self._config)) for run in known.runs.values()]
+        return Amounts(*map(sum, zip(known.paid, *begun, strict=True)))
 
 
 def batch_caps(budget: Budget, began: float) -> Caps:
@@ -141,6 +139,18 @@ def batch_caps(budget: Budget, began: float) -> Caps:
         calls=UNLIMITED if budget.calls is None else budget.calls,
         ends=math.inf if budget.seconds is None else began + budget.seconds,
     )
+
+
+def _purse(caps: Caps, earlier: Amounts) -> BatchPurse:
+    """The purse of runs in this process, from which earlier attempts have paid."""
+    purse = BatchPurse(caps)
+    purse.count(Usage(calls=earlier.calls, input_tokens=earlier.tokens, cost_micros=earlier.micros))
+    return purse
+
+
+def amounts_of(usage: Usage) -> Amounts:
+    """What a usage takes from a budget."""
+    return Amounts(usage.input_tokens + usage.output_tokens, usage.cost_micros or 0, usage.calls)
 
 
 def _questions(given: object) -> BatchQuestions:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harlm.budget import Account, Caps
+from harlm.budget.refusals import BATCH, refused_by_batch
 from harlm.budget.reservation import Reservation
 from harlm.errors import LimitExceeded
 from harlm.types import Amounts, Usage
 
-BATCH = "batch"
-"""The limit of a refusal by the budget of the whole batch."""
+__all__ = ["BATCH", "BatchPurse"]
 
 
 class BatchPurse:
@@ -40,10 +40,3 @@ class BatchPurse:
             return await self._account.reserve(want)
         except LimitExceeded as error:
             raise refused_by_batch(error) from error
-
-
-def refused_by_batch(error: LimitExceeded) -> LimitExceeded:
-    """The refusal of a request that the budget of the whole batch cannot pay for."""
-    return type(error)(
-        f"the budget of the batch: {error}", limit=BATCH, used=error.used, allowed=error.allowed
-    )

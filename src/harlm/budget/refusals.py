@@ -17,6 +17,9 @@ _KINDS: tuple[tuple[str, str, type[LimitExceeded], int], ...] = (
 )
 """Name, flag, error, and units of an amount per unit shown, in the order of ``Amounts``."""
 
+BATCH = "batch"
+"""The limit of a refusal by the budget of a whole batch."""
+
 
 def spent(at: int, caps: Amounts, committed: Amounts, held: Amounts, want: Amounts) -> LimitExceeded:
     """The refusal of a request that can never fit.
@@ -73,6 +76,13 @@ def too_deep(depth: int, allowed: int) -> DepthLimit:
         limit="depth",
         used=depth,
         allowed=allowed,
+    )
+
+
+def refused_by_batch(error: LimitExceeded) -> LimitExceeded:
+    """The refusal of a request that the budget of the whole batch cannot pay for."""
+    return type(error)(
+        f"the budget of the batch: {error}", limit=BATCH, used=error.used, allowed=error.allowed
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -70,9 +70,9 @@ class LocalExecutor:
             return known
         config, began = self._config, time.monotonic()
         wanted = None if spec.schema is None else schema_of(dict(spec.schema))
-        resumption = None if stored is None else self._resumption(stored)
+        resumption, new_id = None if stored is None else self._resumption(stored), ""
         if resumption is None:
-            told.run = ""
+            told.run = new_id = spec.run if spec.is_new else ""
             task = self._task(spec, wanted)
         else:
             limits = config.budget  # those of the batch as it is now
@@ -81,7 +81,7 @@ class LocalExecutor:
             task = await context_of(resumption, self._context, wanted, config, clock)
         return await answered(
             self._parts, task, config, self._origin, sinks=[told], began=began,
-            interruption=self._interruption, resumption=resumption,
+            interruption=self._interruption, resumption=resumption, new_id=new_id,
         )  # fmt: skip
 
     def _task(self, spec: RunSpec, wanted: OutputSchema | None) -> Task:
@@ -97,7 +97,7 @@ class LocalExecutor:
 
     async def _stored(self, spec: RunSpec) -> RunFolder | None:
         """The stored run that is to be taken up, perhaps one of another machine; ``None`` if there is none any more."""
-        if not spec.run:
+        if not spec.run or spec.is_new:
             return None
         await asyncio.to_thread(bring_here, self._config, spec.run)
         try:
@@ -144,6 +144,7 @@ async def open_local(
     purse: Purse | None,
     interruption: Interruption,
     accept_changes: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[LocalExecutor]:
     """An executor in this process; its parts are closed at the end.
 
@@ -156,13 +157,15 @@ async def open_local(
         purse: pays for all runs, besides the budget of each.
         interruption: stops them.
         accept_changes: as in ``LocalExecutor``.
+        environment: variables that hold keys; by default those of the process.
 
     Raises:
         ConfigError: a model cannot be used.
     """
     opened = open_common(
-        config, root=parts.root, sub=parts.sub, prices=parts.prices, fixed=parts.models, purse=purse
-    )
+        config, root=parts.root, sub=parts.sub, prices=parts.prices, fixed=parts.models, purse=purse,
+        environment=environment,
+    )  # fmt: skip
     async with opened as common:
         yield LocalExecutor(
             replace(parts, common=common), config, context, origin, at_once=at_once, interruption=interruption,

@@ -25,12 +25,14 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         mode: of the run; ``auto`` lets the router choose.
         schema: the JSON Schema of the answer, if there is one.
         run: the id of the stored run that is taken up again; empty for a new one.
+        is_new: whether ``run`` is the id of a new run. Who chose it knows which run to take up if its machine is lost.
     """
 
     question: str
     mode: str = "auto"
     schema: Mapping[str, object] | None = None
     run: str = ""
+    is_new: bool = False
 
 
 class RunFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -171,12 +171,9 @@ def read_context(folder: Path) -> Context:
     Raises:
         TraceError: they are missing or damaged.
     """
-    file = folder / CONTEXT
     try:
-        unpacking = zlib.decompressobj()
-        data = unpacking.decompress(file.read_bytes(), _MOST)
-        return msgspec.json.decode(data, type=Context)
-    except (OSError, zlib.error, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        return decoded_context((folder / CONTEXT).read_bytes())
+    except (OSError, ValueError) as error:
         raise TraceError(f"the documents of run {folder.name} cannot be read: {error}") from error
 
 
@@ -186,7 +183,24 @@ def put_context(folder: Path, context: Context) -> None:
     Raises:
         OSError: they cannot be written.
     """
-    write_private(folder / CONTEXT, zlib.compress(_encode(context), 1))
+    write_private(folder / CONTEXT, encoded_context(context))
+
+
+def encoded_context(context: Context) -> bytes:
+    """Documents as they are kept with a run, and sent to other machines. Takes long for large ones, so call it in a thread."""
+    return zlib.compress(_encode(context), 1)
+
+
+def decoded_context(data: bytes) -> Context:
+    """Documents that were encoded. Takes long for large ones, so call it in a thread.
+
+    Raises:
+        ValueError: they are damaged.
+    """
+    try:
+        return msgspec.json.decode(zlib.decompressobj().decompress(data, _MOST), type=Context)
+    except (zlib.error, msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from error
 
 
 def has_context(folder: Path) -> bool:

@@ -35,6 +35,7 @@ from harlm.cli.settings import (
 from harlm.cli.stopping import first_ctrl_c
 from harlm.client import HARLM
 from harlm.errors import HarlmError, Interrupted
+from harlm.executors.choosing import EXECUTORS, check_executor
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
 from harlm.tracing.request import Sources
@@ -65,7 +66,18 @@ _LIMITS = {
     type=click.IntRange(1, 4_096),
     default=AT_ONCE,
     metavar="N",
-    help=f"Questions under way at once; {AT_ONCE} by default.",
+    help=f"Questions under way at once, on each node of a cluster; {AT_ONCE} by default.",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(EXECUTORS),
+    default="local",
+    help="Where runs are carried out: in this process, or on the nodes of a Ray cluster; local by default.",
+)
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="The head of the cluster, or auto for the one on this machine; without it one is started here.",
 )
 @budget_options
 @click.option(
@@ -99,6 +111,7 @@ def command(questions: Path, paths: tuple[str, ...], **options: Any) -> None:
     The limits of --max-cost and the like hold for the whole batch, those that end in -each for one question. A batch that was stopped continues when it is started again with the same -o.
     """
     quiet = options["quiet"]
+    check_executor(options["executor"], options["address"])
     asked = questions_in(questions)
     config = load_settings(
         {**question_flags(options), **_each(options), "engine.mode": options["mode"]}, quiet=quiet
@@ -152,6 +165,7 @@ async def _ask(
 
     rows = client.abatch(
         questions, documents, results=output, schema=schema, budget=budget, at_once=options["at_once"],
+        executor=options["executor"], address=options["address"],
         accept_changes=options["accept_changes"], origin=origin, interruption=stop, progress=progress,
     )  # fmt: skip
     with first_ctrl_c(stop_first), ProgressLine(lambda: _line(progress), quiet=quiet) as shown:
