@@ -31,25 +31,33 @@ _TIMED = (60, 460)  # rows between which processor time is counted
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-async def _asked(
+async def asked(
     url: str, count: int, on_row: Callable[[int], None] = lambda _: None, **how: Any
 ) -> list[BatchRow]:
+    """Ask some questions in a batch.
+
+    Args:
+        url: of the models.
+        count: of questions.
+        on_row: told how many have ended.
+        how: arguments of ``abatch``, and ``mode`` and ``models`` of the client.
+    """
     models: dict[str, Any] = {"model": f"openai/root@{url}", "sub_model": f"openai/sub@{url}"}
-    prices = {f"openai/{name}": Price(input=1.0, output=2.0) for name in ("root", "sub", "sub-0")}
     mode = how.pop("mode", "direct")
     models |= how.pop("models", {})
+    prices = {str(name).partition("@")[0]: Price(input=1.0, output=2.0) for name in models.values()}
     client = HARLM(**models, mode=mode, prices=prices, concurrency=64)
     rows = []
-    asked = client.abatch([f"What is number {n}?" for n in range(count)], "a text", **how)
-    async with aclosing(asked):
-        async for row in asked:
+    batch = client.abatch([f"What is number {n}?" for n in range(count)], "a text", **how)
+    async with aclosing(batch):
+        async for row in batch:
             rows.append(row)
             on_row(len(rows))
     return rows
 
 
 @contextmanager
-def _folder() -> Iterator[None]:
+def own_folder() -> Iterator[None]:
     """A folder and a home of its own, so that no batch knows the calls of another."""
     before = os.environ.get("HARLM_HOME")
     with tempfile.TemporaryDirectory(prefix="cluster-") as name, chdir(name):
@@ -70,9 +78,9 @@ def _throughput(nodes: int) -> float:
         first.append(time.monotonic())
         return "1883"
 
-    with _folder(), cluster_of(nodes) as cluster, ChatServer(reply, latency_s=_LATENCY_S) as server:
+    with own_folder(), cluster_of(nodes) as cluster, ChatServer(reply, latency_s=_LATENCY_S) as server:
         how: dict[str, Any] = {"executor": "ray", "address": address_of(cluster), "at_once": _AT_ONCE}
-        rows = asyncio.run(_asked(server.base_url, _COUNT, **how))
+        rows = asyncio.run(asked(server.base_url, _COUNT, **how))
         ended = time.monotonic()
     assert all(each.is_final for each in rows), rows
     began = first[0] - _LATENCY_S  # it replies after its latency
@@ -100,7 +108,7 @@ def _killed() -> list[list[object]]:
                 if ended == at:
                     kill_node(doomed)
 
-            with _folder(), ChatServer(_reply, latency_s=0.1) as server:
+            with own_folder(), ChatServer(_reply, latency_s=0.1) as server:
                 how: dict[str, Any] = {
                     "executor": "ray",
                     "address": address_of(cluster),
@@ -108,14 +116,14 @@ def _killed() -> list[list[object]]:
                     "mode": "full",
                 }
                 budget = Budget(usd=5.0, calls=4 * _COUNT)
-                rows = asyncio.run(_asked(server.base_url, _COUNT, kill, budget=budget, **how))
+                rows = asyncio.run(asked(server.base_url, _COUNT, kill, budget=budget, **how))
                 calls = Counter(each.prompt for each in server.requests if each.model == "sub")
                 arrived = server.arrived
             lines.append(_line(f"a node killed after {at} rows", rows, calls, arrived, 4 * _COUNT))
             node = add_node(cluster)
-        with _folder(), ChatServer(lambda _: "1883", latency_s=0.1) as server:
+        with own_folder(), ChatServer(lambda _: "1883", latency_s=0.1) as server:
             how = {"executor": "ray", "address": address_of(cluster), "at_once": _AT_ONCE}
-            rows = asyncio.run(_asked(server.base_url, _COUNT, budget=Budget(calls=_LIMIT), **how))
+            rows = asyncio.run(asked(server.base_url, _COUNT, budget=Budget(calls=_LIMIT), **how))
             named = f"a limit of {_LIMIT} requests for {_COUNT} questions"
             lines.append(
                 _line(named, [each for each in rows if each.is_final], Counter(), server.arrived, _LIMIT)
@@ -156,8 +164,8 @@ def _overhead() -> list[list[object]]:
                     taken.append(_cpu(server.pid))
 
             models = {"model": f"openai/sub-0@{server.url}"}
-            with _folder():
-                rows = asyncio.run(_asked(server.url, _TIMED[1] + 16, note, models=models, at_once=16, **how))
+            with own_folder():
+                rows = asyncio.run(asked(server.url, _TIMED[1] + 16, note, models=models, at_once=16, **how))
             assert all(each.is_final for each in rows)
             lines.append([name, (taken[1] - taken[0]) / (_TIMED[1] - _TIMED[0]) * 1_000])
     lines.append(["taken by Ray, its processes and the way there and back", lines[1][1] - lines[0][1]])  # type: ignore[operator] # floats

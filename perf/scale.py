@@ -54,7 +54,7 @@ def costs_of(work: str, *, shared: bool) -> Costs:
         shared: whether memory, calls and journals are in Postgres.
     """
     marks: list[Mapping[str, float]] = []
-    with own_folder(), server_process() as server, cluster_of(1) as cluster:
+    with server_process() as server, cluster_of(1) as cluster, own_folder():
         store = shared_server().database() if shared else None
 
         def note(ended: int) -> None:
@@ -64,9 +64,14 @@ def costs_of(work: str, *, shared: bool) -> Costs:
         if store is not None:
             os.environ["HARLM_STORE"] = store
         try:
-            root = "sub-0" if work == "direct" else "root-BATCH-8"
+            root = "sub-0" if work == "direct" else "root-EACH-8"
             models = {"model": f"openai/{root}@{server.url}", "sub_model": f"openai/sub-0@{server.url}"}
-            how: dict[str, Any] = {"executor": "ray", "address": address_of(cluster), "at_once": 16, "mode": work}
+            how: dict[str, Any] = {
+                "executor": "ray",
+                "address": address_of(cluster),
+                "at_once": 16,
+                "mode": work,
+            }
             rows = asyncio.run(asked(server.url, _TIMED[1] + 16, note, models=models, **how))
         finally:
             os.environ.pop("HARLM_STORE", None)
@@ -94,7 +99,9 @@ def _kind_of(pid: int) -> str:
         return "store"
     if "RayLimiter" in name:
         return "limiter"
-    return "node" if "RayNode" in name or "harlm" in name else "ray"  # a node with the sandboxes that it starts
+    return (
+        "node" if "RayNode" in name or "harlm" in name else "ray"
+    )  # a node with the sandboxes that it starts
 
 
 # -- simulated ---------------------------------------------------------------------------------------------
@@ -173,7 +180,7 @@ class Simulation:
     """
 
     def __init__(self, plan: Plan, seed: int = 1) -> None:
-        self._plan, self._random = plan, random.Random(seed)  # noqa: S311 - no secret
+        self._plan, self._random = plan, random.Random(seed)
         costs = plan.costs
         self._client, self._limiter = Station(1, costs.client / 1e3), Station(1, costs.limiter / 1e3)
         self._store = Station(plan.store_cores, costs.store / 1e3)
@@ -185,11 +192,15 @@ class Simulation:
 
     def outcome(self) -> Outcome:
         """Simulate it."""
-        plan, stages = self._plan, (self._begun, self._leased, self._worked, self._admitted, self._waited, self._stored)
-        events: list[tuple[float, int, int, int]] = []  # when, which stage has ended, on which node, after how many losses
+        plan, stages = (
+            self._plan,
+            (self._begun, self._leased, self._worked, self._admitted, self._waited, self._stored),
+        )
+        events: list[
+            tuple[float, int, int, int]
+        ] = []  # when, which stage has ended, on which node, after how many losses
         begun = min(plan.questions, plan.nodes * plan.at_once)
-        for number in range(begun):
-            events.append((0.0, -1, number % plan.nodes, 0))
+        events += ((0.0, -1, number % plan.nodes, 0) for number in range(begun))
         if plan.lost_every_s < math.inf:
             events.append((self._random.expovariate(1 / plan.lost_every_s), _LOSS, 0, 0))
         heapq.heapify(events)
@@ -230,7 +241,9 @@ class Simulation:
         return self._provider.done(now)
 
     def _waited(self, now: float, _: int) -> float:
-        drawn = (self._random.lognormvariate(math.log(_LATENCY_S), _SPREAD) for _ in range(self._plan.replies))
+        drawn = (
+            self._random.lognormvariate(math.log(_LATENCY_S), _SPREAD) for _ in range(self._plan.replies)
+        )
         return now + sum(drawn)
 
     def _stored(self, now: float, _: int) -> float:
@@ -250,7 +263,9 @@ class Simulation:
 
 
 def _cost_rows(measured: Mapping[str, Costs]) -> list[list[object]]:
-    return [[name, each.client, each.limiter, each.node, each.ray, each.store] for name, each in measured.items()]
+    return [
+        [name, each.client, each.limiter, each.node, each.ray, each.store] for name, each in measured.items()
+    ]
 
 
 def _saturations(measured: Mapping[str, Costs]) -> list[list[object]]:
@@ -283,7 +298,11 @@ def _simulated(plans: Mapping[str, Plan]) -> list[list[object]]:
     for name, plan in plans.items():
         came = Simulation(plan).outcome()
         most = max(came.use, key=lambda each: came.use[each])
-        busiest = f"{most}: {100 * came.use[most]:.0f} %" if came.use[most] > 0.9 else f"none (most: {most}, {100 * came.use[most]:.0f} %)"
+        busiest = (
+            f"{most}: {100 * came.use[most]:.0f} %"
+            if came.use[most] > 0.9
+            else f"none (most: {most}, {100 * came.use[most]:.0f} %)"
+        )
         rows.append([name, plan.nodes, came.rate, came.hours, busiest, came.taken_up])
     return rows
 

@@ -1,9 +1,11 @@
 """A model server for benches: no model, as little work as possible. The model's name says what to do: ``root-LOOP-64``
-writes a loop of 64 calls, ``root-BATCH-64`` a batch of them, and ``sub-100`` replies after 100 ms.
+writes a loop of 64 calls, ``root-BATCH-64`` a batch of them, ``root-EACH-64`` one that no other question asks, and ``sub-100`` replies
+after 100 ms.
 """
 
 from __future__ import annotations
 
+import re
 import signal
 
 from harlm.testing import ChatServer, Request
@@ -12,6 +14,7 @@ _CELLS = {
     "LOOK": "print(len(context))",
     "LOOP": "r = [llm_query(f'item {{i}}') for i in range({n})]\nprint(len(r))",
     "BATCH": "r = llm_query_batched([f'item {{i}}' for i in range({n})])\nprint(len(r))",
+    "EACH": "r = llm_query_batched([f'item {{i}} of {number}' for i in range({n})])\nprint(len(r))",
 }
 _ENDS = {signal.SIGTERM, signal.SIGINT}
 
@@ -24,7 +27,8 @@ def reply(request: Request) -> str:
     if any(role == "assistant" and "```repl" in text for role, text in request.messages):
         return '```repl\nanswer["content"] = "done"; answer["ready"] = True\n```'
     work, _, count = rest.partition("-")
-    return f"```repl\n{_CELLS[work].format(n=count)}\n```"
+    number = "".join(re.findall(r"number (\d+)\?", request.prompt)[:1])
+    return f"```repl\n{_CELLS[work].format(n=count, number=number)}\n```"
 
 
 def latency_s(request: Request) -> float:
