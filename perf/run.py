@@ -9,7 +9,7 @@ from perf.measure import ROOT
 
 BENCHES = (
     "standard_library", "engine", "large_text", "retrieval", "reading", "questions", "confidence", "sandbox", "calls", "budget", "scheduler",
-    "ahead", "branching", "root_output", "memory", "memory_search", "tools", "serving", "batch", "cluster",
+    "ahead", "branching", "root_output", "memory", "memory_search", "tools", "serving", "batch", "cluster", "scale",
 )  # fmt: skip
 _WITH_PEER = ("engine", "large_text")
 

@@ -133,4 +133,4 @@ def test_pages_of_simulated_models_say_so_in_their_title() -> None:
         tables = tables.replace('server_process("tests.support.mcp_server"', "")  # serves tools
         is_simulated = "SIMULATED" in tables or any(each in tables for each in STAND_INS)
         assert ("SIMULATED" in title) == is_simulated, bench
-    assert sum("SIMULATED" in title for title in titles.values()) == 15
+    assert sum("SIMULATED" in title for title in titles.values()) == 16
