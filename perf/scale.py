@@ -137,6 +137,7 @@ class Plan:
         replies: a question waits for, one after another.
         calls: requests of a question.
         questions, nodes, cores, at_once: cores and runs at once are those of a node.
+        clients: batches side by side, each with a part of the questions, and with a limiter of its own.
         requests_a_second: that the provider takes, over all nodes.
         store_cores: cores of Postgres.
         lost_every_s: mean seconds between two losses of a node; it returns after ``_AWAY_S``.
@@ -149,6 +150,7 @@ class Plan:
     nodes: int = _NODES
     cores: int = _CORES
     at_once: int = _AT_ONCE
+    clients: int = 1
     requests_a_second: float = math.inf
     store_cores: int = 8
     lost_every_s: float = math.inf
@@ -182,7 +184,8 @@ class Simulation:
     def __init__(self, plan: Plan, seed: int = 1) -> None:
         self._plan, self._random = plan, random.Random(seed)
         costs = plan.costs
-        self._client, self._limiter = Station(1, costs.client / 1e3), Station(1, costs.limiter / 1e3)
+        self._client = Station(plan.clients, costs.client / 1e3)
+        self._limiter = Station(plan.clients, costs.limiter / 1e3)
         self._store = Station(plan.store_cores, costs.store / 1e3)
         self._provider = Station(1, plan.calls / plan.requests_a_second)
         self._nodes = [Station(plan.cores, (costs.node + costs.ray) / 1e3) for _ in range(plan.nodes)]
@@ -288,8 +291,9 @@ def _scenarios(direct: Costs, full: Costs, shared: Costs) -> Mapping[str, Plan]:
         "500 requests a second": replace(usual, requests_a_second=500),
         "a node lost every 30 s": replace(usual, lost_every_s=30),
         "ten calls a question": wide,
-        "ten calls, 5,000 requests a second": replace(wide, requests_a_second=5_000),
-        "ten calls, all in one Postgres of 8 cores": replace(wide, costs=shared),
+        "the same in four batches side by side": replace(wide, clients=4),
+        "ten calls, 1,000 requests a second": replace(wide, requests_a_second=1_000),
+        "ten calls, all in one Postgres of 2 cores": replace(wide, costs=shared, store_cores=2),
     }
 
 
