@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -115,7 +115,7 @@ def reading_tier(loading: ContextSettings) -> str | None:
     Raises:
         SandboxFailure: no process can be started.
     """
-    if os.name != "posix":
+    if sys.platform == "win32":
         return None
     from harlm.reading.reader import ConfinedReader
 
@@ -176,7 +176,7 @@ class _WhenNeeded:
 
     def _reader(self) -> DocumentReader:
         if self._made is None:
-            if os.name == "posix":
+            if sys.platform != "win32":
                 from harlm.reading.reader import ConfinedReader
 
                 self._made = ConfinedReader(self._settings)

@@ -225,7 +225,8 @@ class _Workers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[SimpleQueue[Callable[[], None]]] = []
-        os.register_at_fork(after_in_child=self._forget)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
 
     def run(self, work: Callable[[], None]) -> None:
         """Do work, which raises nothing, in a thread that does nothing else."""

@@ -43,7 +43,7 @@ def test_no_process_is_started_for_plain_text(tmp_path: Path, monkeypatch: pytes
 
 
 def test_where_no_process_can_be_confined_files_are_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harlm.loading.os.name", "nt")
+    monkeypatch.setattr("harlm.loading.sys.platform", "win32")
     reader = reader_of(ContextSettings())
     reader.read([RawFile("a.html", b"<p>x")], lambda: None)
     assert isinstance(reader, loading._WhenNeeded)

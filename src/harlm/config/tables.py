@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 from harlm.errors import ConfigError
+from harlm.open_flags import NOFOLLOW, NONBLOCK, PLAIN
 from harlm.patterns import lazy_pattern
 
 _LARGEST = 256 << 10  # bytes
@@ -49,9 +50,9 @@ def read_settings_file(path: Path, *, may_be_link: bool) -> bytes | None:
     """
     if may_be_link and str(path) == os.devnull:
         return b""
-    follow = 0 if may_be_link else os.O_NOFOLLOW
+    follow = 0 if may_be_link else NOFOLLOW
     try:
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow)
+        opened = os.open(path, os.O_RDONLY | NONBLOCK | PLAIN | follow)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     except OSError as error:

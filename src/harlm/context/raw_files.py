@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harlm.errors import ContextError
+from harlm.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PLAIN
 from harlm.patterns import lazy_pattern
 
 Identity = tuple[int, int]
 """The device and the inode of a file."""
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_RDONLY | NONBLOCK | PLAIN
 _PIECE = 1 << 24  # bytes between two checks
 _PIPE_PIECE = 1 << 20
 _TICK_MS = 20
@@ -80,7 +80,7 @@ def read_found(path: str, identity: Identity, most: int, check: Callable[[], Non
     Raises:
         ContextError: there is another file, it has grown beyond ``most``, or it cannot be read.
     """
-    with _opened(path, _FLAGS | _NOFOLLOW) as (file, status):
+    with _opened(path, _FLAGS | NOFOLLOW) as (file, status):
         if (status.st_dev, status.st_ino) != identity or not stat.S_ISREG(status.st_mode):
             raise ContextError(CHANGED)
         if root and not f"{real_path(file) or os.path.realpath(path)}/".startswith(root):
@@ -113,7 +113,7 @@ def open_folder(path: str, *, is_top: bool) -> int | None:
     """
     if os.scandir not in os.supports_fd:
         return None
-    folder = os.open(path, _FLAGS | os.O_DIRECTORY | _NOFOLLOW)
+    folder = os.open(path, _FLAGS | DIRECTORY | NOFOLLOW)
     real = real_path(folder)
     if not is_top and real is not None and real != path:
         os.close(folder)
@@ -145,7 +145,7 @@ def read_rules(path: Path, most: int, *, follow: bool = False) -> bytes | None:
         ``None`` if it is not a regular file, or cannot be read.
     """
     try:
-        file = os.open(path, _FLAGS if follow else _FLAGS | _NOFOLLOW)
+        file = os.open(path, _FLAGS if follow else _FLAGS | NOFOLLOW)
         try:
             status = os.fstat(file)
             return os.read(file, min(most, status.st_size + 1)) if stat.S_ISREG(status.st_mode) else None
@@ -161,7 +161,7 @@ def first_bytes(path: str, identity: Identity, most: int) -> bytes:
     Raises:
         OSError: it cannot be read, or there is another file.
     """
-    file = os.open(path, _FLAGS | _NOFOLLOW)
+    file = os.open(path, _FLAGS | NOFOLLOW)
     try:
         status = os.fstat(file)
         if (status.st_dev, status.st_ino) != identity or not stat.S_ISREG(status.st_mode):

@@ -77,7 +77,7 @@ class Syncing:
 
     def _sync(self) -> None:
         try:
-            opened = os.open(self._file, os.O_RDONLY)
+            opened = os.open(self._file, os.O_RDWR)  # Windows writes out what may be written only
             try:
                 os.fsync(opened)
             finally:

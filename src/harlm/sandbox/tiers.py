@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import os
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +16,11 @@ from harlm.errors import SandboxFailure
 from harlm.protocols import Repl, ReplHost, ReplSetup, Sandbox
 from harlm.sandbox import seatbelt
 from harlm.sandbox.escape_attempts import attempts
-from harlm.sandbox.process import zygote_socket as control
-from harlm.sandbox.process.zygote import HostZygote
-from harlm.sandbox.process.zygote_socket import ZygoteSocket
 from harlm.sandbox.shortage import SHORTAGES, shortage
 from harlm.types import Context
 
 KERNEL_TIERS = ("s3", "s2", "s1")
 """Tiers of a Linux kernel, the strongest first."""
-
-_PATIENCE_S = 30.0
 
 _HOW_TO_GET: dict[str, str] = {
     "s3": "allow user namespaces to this user (on Ubuntu: an AppArmor profile for this Python with `userns,`; in Docker: "
@@ -36,7 +29,17 @@ _HOW_TO_GET: dict[str, str] = {
     "s1": "run as root, with a Python that every user can read, on Linux 3.5 or newer",
     "seatbelt": "use macOS with /usr/bin/sandbox-exec",
     "monty": "pip install 'harlm[monty]'",
+    "s0": "use WSL",
 }
+
+_NOT_LINUX = "use Linux, in WSL, a container or a virtual machine, or --sandbox monty"
+
+_MONTY_INSTEAD: dict[str, str] = {
+    "darwin": "macOS confines no process as Linux does, so cells run in Monty, which knows a part of Python; --sandbox seatbelt runs "
+    "all of Python, without a limit of memory and never tested",
+    "win32": "Windows confines no process, so cells run in Monty, which knows a part of Python; in WSL they run in all of it",
+}
+"""What is said of tier ``monty`` on systems where it is the usual one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ class TierCheck:
     @property
     def how(self) -> str:
         """What the user can do to get the tier; empty if there is no advice."""
+        if self.tier in KERNEL_TIERS and sys.platform != "linux":
+            return _NOT_LINUX
         return _HOW_TO_GET.get(self.tier, "")
 
 
@@ -97,13 +102,19 @@ async def _find(tier: str) -> TierCheck:
         return await _build("s0", tier, seatbelt.command())
     if tier in KERNEL_TIERS and sys.platform != "linux":
         return TierCheck(tier=tier, why_not=f"it needs a Linux kernel, and this is {sys.platform}")
+    if sys.platform == "win32":
+        return TierCheck(tier=tier, why_not="REPLs are forked processes, which Windows does not have")
     return await _build(tier, tier, ())
 
 
 async def _build(tier: str, name: str, wrapper: Sequence[str]) -> TierCheck:
+    from harlm.sandbox.process import zygote_socket as control  # here, since Windows lacks what they import
+    from harlm.sandbox.process.probing import probed
+    from harlm.sandbox.process.zygote import HostZygote
+
     try:
         host = HostZygote.current(wrapper)
-        news = await _probed(host, tier)
+        news = await probed(host, tier)
     except EOFError as error:
         if not host.is_alive():
             raise SandboxFailure(
@@ -126,30 +137,6 @@ async def _build(tier: str, name: str, wrapper: Sequence[str]) -> TierCheck:
         case control.Refused():
             return TierCheck(tier=name, why_not=news.why)
     return TierCheck(tier=name, why_not=f"its zygote sent an unexpected message, {type(news).__name__}")
-
-
-async def _probed(host: HostZygote, tier: str) -> control.News:
-    """What a process reports that was confined as ``tier`` and then tried to break out.
-
-    Raises:
-        EOFError: the process was killed.
-        OSError: it cannot be started, or did not report in time.
-    """
-    ours, theirs = socket.socketpair()
-    with theirs:
-        talk = ZygoteSocket(ours)
-        try:
-            with attempts() as tried:
-                order: dict[str, object] = {"op": "probe", "tier": tier, "canaries": dict(tried)}
-                host.order(order, [theirs.fileno()])
-                theirs.close()
-                async with asyncio.timeout(_PATIENCE_S):
-                    news, _ = await talk.receive()
-            if isinstance(news, control.Refused) and (lacking := news.shortage) is not None:
-                raise lacking
-            return news
-        finally:
-            talk.close()
 
 
 def _why_not_safe(tier: str, reached: Sequence[str]) -> str:
@@ -176,7 +163,8 @@ async def _try_monty() -> TierCheck:
     finally:
         await sandbox.close()
     why_not = _why_not_safe("monty", reached)
-    return TierCheck(tier="monty", why_not=why_not, denied=tuple(denied), reached=tuple(reached))
+    note = _MONTY_INSTEAD.get(sys.platform, "")
+    return TierCheck(tier="monty", why_not=why_not, denied=tuple(denied), reached=tuple(reached), note=note)
 
 
 class NoCalls:
@@ -224,8 +212,10 @@ def _candidates(wanted: str, *, allow_unsafe: bool) -> tuple[str, ...]:
         return ()
     if wanted != "auto":
         return (wanted,)
-    native = KERNEL_TIERS if sys.platform == "linux" else ("seatbelt",) if sys.platform == "darwin" else ()
-    return (*native, "monty", *(("s0",) if allow_unsafe and os.name == "posix" else ()))
+    last = ("s0",) if allow_unsafe and sys.platform != "win32" else ()
+    if sys.platform == "darwin":
+        return ("monty", "seatbelt", *last)
+    return (*(KERNEL_TIERS if sys.platform == "linux" else ()), "monty", *last)
 
 
 def refusal(wanted: str, choice: Choice) -> str:
@@ -240,7 +230,8 @@ def refusal(wanted: str, choice: Choice) -> str:
         for found in choice.higher
     )
     what = "no sandbox can be built here" if wanted == "auto" else f"tier {wanted} cannot be built here"
-    return f"{what}. {reasons}. Or add --allow-unsafe-sandbox if you trust the documents and the model"
+    unsafe = ". Or add --allow-unsafe-sandbox if you trust the documents and the model"
+    return f"{what}. {reasons}{unsafe if sys.platform != 'win32' else ''}"
 
 
 class ChosenSandbox:

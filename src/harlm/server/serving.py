@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from harlm.server.app import app_of
@@ -23,7 +23,9 @@ GRACE_S = 8.0
 _SAVE_S = 5.0  # and to be saved, once they are cancelled
 _AGAIN_S = 0.2  # seconds after which runs that have begun meanwhile are told too
 _IDLE_S = 75  # for which a connection waits for its next request
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = tuple(
+    signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)  # Windows has no SIGHUP
 _log = logging.getLogger("harlm.server")
 
 
@@ -88,17 +90,18 @@ class Serving:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         """In this block, signals stop the server. One that is ignored (``nohup``) stays ignored."""
-        loop, heard = asyncio.get_running_loop(), []
-        for number in _SIGNALS:
-            with suppress(ValueError, RuntimeError, NotImplementedError):  # not in the main thread
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    loop.add_signal_handler(number, self.stop)
-                    heard.append(number)
-        try:
+        loop = asyncio.get_running_loop()
+        with ExitStack() as undone:
+            for number in _SIGNALS:
+                with suppress(ValueError, RuntimeError):  # not in the main thread
+                    if (before := signal.getsignal(number)) is not signal.SIG_IGN:
+                        try:
+                            loop.add_signal_handler(number, self.stop)
+                            undone.callback(loop.remove_signal_handler, number)
+                        except NotImplementedError:  # Windows
+                            signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.stop))
+                            undone.callback(signal.signal, number, before)
             yield
-        finally:
-            for number in heard:
-                loop.remove_signal_handler(number)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

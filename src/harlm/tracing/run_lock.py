@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harlm.errors import TraceError
+from harlm.open_flags import NOFOLLOW, NONBLOCK, PLAIN
 
 if sys.platform != "win32":
     import fcntl
@@ -36,7 +37,7 @@ def opened_events(folder: Path, make: Callable[[], None], *, is_new: bool = True
     path = folder / _EVENTS
     for _ in range(_TRIES):
         make()
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | PLAIN, 0o600)
         if not is_new and not _could_lock(opened, unknown=True):
             os.close(opened)
             raise TraceError(
@@ -54,7 +55,7 @@ def opened_events(folder: Path, make: Callable[[], None], *, is_new: bool = True
 def held_closed(folder: Path) -> Iterator[bool]:
     """Whether a run is closed; if so, it cannot be opened for writing within the block."""
     try:
-        opened = os.open(folder / _EVENTS, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        opened = os.open(folder / _EVENTS, os.O_RDWR | NOFOLLOW | NONBLOCK | PLAIN)
     except FileNotFoundError:
         yield True  # an open run has this file
         return

@@ -81,16 +81,60 @@ async def test_a_refusal_names_every_tier_and_what_to_do(buildable: set[str]) ->
     await sandbox.close()
 
 
-async def test_on_macos_and_windows_other_tiers_are_tried(
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+async def test_on_macos_and_windows_monty_is_used(
+    buildable: set[str], monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    buildable.update(["monty", "seatbelt"])
+    monkeypatch.setattr(sys, "platform", system)
+    choice = await choose("auto", allow_unsafe=True)
+    assert choice.found is not None
+    assert (choice.found.tier, choice.higher) == ("monty", ())
+
+
+async def test_on_macos_without_monty_seatbelt_is_tried(
     buildable: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    buildable.add("monty")
+    buildable.add("seatbelt")
     monkeypatch.setattr(sys, "platform", "darwin")
     choice = await choose("auto", allow_unsafe=False)
-    assert [each.tier for each in choice.higher] == ["seatbelt"]
+    assert (choice.found and choice.found.tier) == "seatbelt"
+    assert [each.tier for each in choice.higher] == ["monty"]
+
+
+async def test_on_windows_nothing_is_left_without_monty(
+    buildable: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buildable.add("s0")
     monkeypatch.setattr(sys, "platform", "win32")
-    choice = await choose("auto", allow_unsafe=False)
-    assert [each.tier for each in choice.higher] == []
+    choice = await choose("auto", allow_unsafe=True)
+    assert choice.found is None
+    said = refusal("auto", choice)
+    assert "pip install 'harlm[monty]'" in said
+    assert "--allow-unsafe-sandbox" not in said
+
+
+@pytest.mark.parametrize(("system", "said"), [("darwin", "--sandbox seatbelt"), ("win32", "in WSL")])
+async def test_monty_says_why_it_is_used_where_it_is_the_usual_tier(
+    monkeypatch: pytest.MonkeyPatch, system: str, said: str
+) -> None:
+    pytest.importorskip("pydantic_monty", reason="pip install 'harlm[monty]'")
+    monkeypatch.setattr(tiers, "_found", {})
+    assert (await tiers.find("monty")).note == ""
+    monkeypatch.setattr(tiers, "_found", {})
+    monkeypatch.setattr(sys, "platform", system)
+    assert said in (await tiers._try_monty()).note
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+async def test_what_is_missing_for_a_tier_of_linux_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(tiers, "_found", {})
+    found = await tiers.find("s2")
+    assert system in found.why_not
+    assert "--sandbox monty" in found.how
 
 
 async def test_a_chosen_sandbox_names_its_tier() -> None:

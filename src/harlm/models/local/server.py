@@ -100,10 +100,14 @@ def start(
         python: the Python that has the package xllamacpp; this one by default.
 
     Raises:
-        ConfigError: the package is not installed, the model cannot be loaded, or the port is taken.
+        ConfigError: this is Windows, the package is not installed, the model cannot be loaded, or the port is taken.
         ModelError: the process ended while it loaded the model, or took too long.
         Stopped: it was given up.
     """
+    if sys.platform == "win32":
+        raise ConfigError(
+            "model files are served on Linux, macOS and WSL; on Windows serve them with Ollama: -m ollama/NAME"
+        )
     key = "" if is_open else secrets.token_urlsafe(24)
     process = subprocess.Popen(  # noqa: S603 - our own program
         [str(python or sys.executable), "-P", serve.__file__],

@@ -23,6 +23,7 @@ from harlm.models.offline.programs import (
     READ,
     WEIGHTS,
     comparison_program,
+    plain_search_program,
     program_for,
     search_program,
     summary_program,
@@ -60,6 +61,7 @@ _HOP = lazy_pattern(
 )
 _WEIGHTS = lazy_pattern(rf"^{re.escape(WEIGHTS)}(.*)$", re.MULTILINE)
 _READ = lazy_pattern(rf"^{re.escape(READ)}(\d{{1,9}})$", re.MULTILINE)
+_PLAIN_REPL = "This REPL is Monty"  # in the prompt
 _CLUE = "# looking further: "
 _WELL_SUPPORTED = 0.5  # the share of an inner question that one place must hold
 _BRIDGE_WORDS = 12  # of the answer to an inner question
@@ -90,7 +92,8 @@ def reply_to(messages: Sequence[Message]) -> str:
     """The reply to ``messages``, as a root model if the system prompt describes a REPL, else as sub-model."""
     system = "\n".join(message.content for message in messages if message.role == "system")
     if "REPL" in system and "FINAL(" in system:
-        return _Root(messages, can_call="llm_query(" in system).reply()
+        is_plain = any(_PLAIN_REPL in message.content for message in messages)
+        return _Root(messages, can_call="llm_query(" in system, is_plain=is_plain).reply()
     return _read_prompt("\n\n".join(message.content for message in messages if message.role == "user"))
 
 
@@ -206,19 +209,20 @@ class _Root:
     and write the cell.
     """
 
-    def __init__(self, messages: Sequence[Message], *, can_call: bool) -> None:
+    def __init__(self, messages: Sequence[Message], *, can_call: bool, is_plain: bool) -> None:
         opening = markup.read_opening(next(each.content for each in messages if each.role == "user"))
         self.question = _question(opening.question)
         self._about = opening.context.strip()
         self._written = [message.content for message in messages if message.role == "assistant"]
         self._seen = messages[-1].content if self._written else ""
         self._can_call = can_call
+        self._is_plain = is_plain
 
     def reply(self) -> str:
         """The next cell in a code fence, after a sentence that says what it does."""
         intent = self._intent()
         if not self._written:
-            if program_for(intent) is None and self._about_tables():
+            if self._about_tables() and (self._is_plain or program_for(intent) is None):
                 return _cell("Tables may settle this exactly.", table_program(self.question))
             return self._begin(intent)
         output = self._output()
@@ -241,6 +245,8 @@ class _Root:
         return read_intent(self.question, has_code=code)
 
     def _begin(self, intent: Intent) -> str:
+        if self._is_plain:  # the repertoire needs more of Python
+            return self._search("The place that answers is looked up by the words of the question.")
         if (program := program_for(intent)) is not None:
             return _cell("Code can settle this exactly.", program)
         if isinstance(intent, Summarise):
@@ -273,7 +279,8 @@ class _Root:
         return self._begin(intent)
 
     def _search(self, why: str, *more: str) -> str:
-        return _cell(why, search_program(self.question, *more))
+        program = plain_search_program if self._is_plain else search_program
+        return _cell(why, program(self.question, *more))
 
     def _output(self) -> str:
         return "\n".join(markup.read_outputs(self._seen)).strip()

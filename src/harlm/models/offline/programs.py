@@ -66,6 +66,24 @@ for question in {list(queries)!r}:
 """
 
 
+def plain_search_program(*queries: str) -> str:
+    """The same for a REPL whose context has no methods, and whose hits are dicts: Monty."""
+    return f"""\
+print("{READ}" + str(1 if isinstance(context, str) else len(context)))
+print("{WEIGHTS}")
+shown = set()
+room = {_SHOWN_IN_ALL}
+for question in {list(queries)!r}:
+    for hit in search(question, {_HITS}):
+        if (hit["document"], hit["start"]) not in shown and room > 0:
+            shown.add((hit["document"], hit["start"]))
+            text = hit["text"].strip()[:min({_SHOWN}, room)]
+            room -= len(text) + 40
+            print("{MARK}" + hit["place"] + f" {{hit['score']:.4f}}")
+            print(text)
+"""
+
+
 def program_for(intent: Intent) -> str | None:
     """The program for an intent that code can settle; None if a text has to be read."""
     match intent:

@@ -80,6 +80,10 @@ class _Program:
         Raises:
             ConfigError: it cannot be started.
         """
+        if sys.platform == "win32":
+            raise ConfigError(
+                "programs of MCP servers are started on Linux, macOS and WSL; on Windows give the address of one that runs"
+            )
         watched, life = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(

@@ -10,7 +10,7 @@ import pytest
 
 from harlm.models.offline import repertoire
 from harlm.models.offline.intents import Lookup, read_intent
-from harlm.models.offline.programs import NOTHING, program_for
+from harlm.models.offline.programs import NOTHING, plain_search_program, program_for
 
 FILES = {
     "pkg/shapes.py": '"""Shapes."""\nimport math\nfrom os import path\n\nPI = 3\n\nclass Shape:\n    def area(self):\n        return 0\n\n\nclass Circle(Shape):\n    """import numpy"""\n    def area(self):\n        x = 1\n        y = 2\n        return math.pi\n\n\ndef make():\n    return Circle()\n',
@@ -124,3 +124,14 @@ def test_a_question_that_has_to_be_read_has_no_program() -> None:
 
 def test_every_item_is_cited_with_its_line() -> None:
     assert '- math [pkg/app.py:2 "import math"]' in run("What does pkg/app.py import?")
+
+
+def test_in_a_plain_repl_the_search_prints_what_the_other_one_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def search(question: str, k: int) -> list[dict[str, object]]:
+        hit = {"document": 0, "start": 4, "text": " the words ", "place": "notes.txt:2", "score": 0.75}
+        return [hit, dict(hit)]
+
+    exec(plain_search_program("where", "who"), {"context": ["a", "b"], "search": search})
+    assert capsys.readouterr().out == "documents: 2\nweights: \n=== notes.txt:2 0.7500\nthe words\n"
