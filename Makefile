@@ -7,7 +7,7 @@ LOCK   := test
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test servers clients check fuzz chaos perf bench bench-embedded bench-quick bench-real test-latest test-lowest locks clean
+.PHONY: demo test servers clients check fuzz chaos perf bench bench-embedded bench-quick bench-real test-latest test-lowest docs dist gates smoke locks clean
 
 demo: $(VENV)/.core
 	$(BIN)/harlm demo
@@ -65,8 +65,26 @@ test-latest:
 test-lowest:
 	$(MAKE) test VENV=$(VENV)-lowest LOCK=lowest SERVERS=$(SERVERS) CLIENTS=$(CLIENTS)
 
+# The site of docs/, in build/site. Its diagrams are drawn by mermaid, which npm brings; without npm their text is shown.
+docs: $(VENV)-docs/.docs
+	command -v npm >/dev/null && $(MAKE) $(MERMAID) || echo "mermaid cannot be installed; diagrams are shown as text"
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --quiet --strict
+
+# The wheel and the source archive, in dist/.
+dist: $(VENV)/.core
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+
+# What an installation costs (packages, megabytes, time of the import), against its limits.
+gates:
+	$(PYTHON) -m tools.gates
+
+# Uses the wheel in dist/ as a user would, without a network where the system can take it away.
+smoke: dist
+	$(PYTHON) -m tools.smoke
+
 clean:
-	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist $(VENV) $(VENV)-* .mypy_cache .ruff_cache .hypothesis
 
 # Installs what locks/%.txt names and resolves nothing. Then the project: editable, and compiled once, so that its
 # start-up time is that of an installed wheel.
@@ -87,6 +105,22 @@ $(CLIENTS)/.clients: locks/clients.txt
 	$(PYTHON) -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --require-hashes -r $<
 	touch $@
+
+$(VENV)-docs/.docs: locks/docs.txt
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r $<
+	touch $@
+
+MERMAID = build/mermaid.min.js
+MERMAID_VERSION = 11.17.2
+MERMAID_SHA256 = 6ad2f42c3fc26bbf9e45cbb6d11898972573ea52b33a5f4ff51952899f950ffd
+
+$(MERMAID):
+	mkdir -p build
+	cd build && npm pack --silent mermaid@$(MERMAID_VERSION) >/dev/null
+	$(PYTHON) -c 'import hashlib, pathlib, sys; sys.exit(hashlib.sha256(pathlib.Path("build/mermaid-$(MERMAID_VERSION).tgz").read_bytes()).hexdigest() != "$(MERMAID_SHA256)" and "mermaid is not what was pinned")'
+	tar -xzf build/mermaid-$(MERMAID_VERSION).tgz -C build --strip-components=2 package/dist/mermaid.min.js
+	rm build/mermaid-$(MERMAID_VERSION).tgz
 
 $(VENV)/.latest: | $(BIN)/python
 	$(PIP) install -e '.[test]'

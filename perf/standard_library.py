@@ -9,10 +9,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
 from perf.measure import Table, median, report
+from tools import gates
 
 _TIMES = 5
 _QUESTIONS = (
@@ -35,41 +35,12 @@ def harlm(*arguments: str, home: str) -> None:
 
 
 def installed() -> tuple[int, float]:
-    """Packages and megabytes of the core, with all that it needs."""
-    wanted, seen = ["harlm"], dict[str, float]()
-    while wanted:
-        name = wanted.pop()
-        key = name.lower().replace("_", "-")
-        if key in seen:
-            continue
-        found = metadata.distribution(name)
-        size = sum(
-            path.stat().st_size
-            for file in found.files or ()
-            if (path := Path(str(found.locate_file(file)))).is_file() and path.suffix != ".pyc"
-        )
-        seen[key] = size / 1e6
-        for requirement in found.requires or ():
-            if (
-                "extra ==" in requirement
-                or "python_version <" in requirement
-                or "sys_platform == " in requirement
-            ):
-                continue
-            wanted.append(_name(requirement))
+    """Packages and megabytes of the core, with all that it needs. HARLM itself is counted in its source folder."""
+    sizes = gates.installed("harlm")
     source = Path(__file__).parents[1] / "src"
-    seen["harlm"] = (
-        sum(path.stat().st_size for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc")
-        / 1e6
-    )
-    return len(seen), sum(seen.values())
-
-
-def _name(requirement: str) -> str:
-    for end, letter in enumerate(requirement):
-        if not (letter.isalnum() or letter in "-_."):
-            return requirement[:end]
-    return requirement
+    files = (path for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    sizes["harlm"] = sum(path.stat().st_size for path in files) / 1e6
+    return len(sizes), sum(sizes.values())
 
 
 def main() -> None:

@@ -22,6 +22,20 @@ def test_every_public_name_can_be_imported_and_says_what_it_is() -> None:
         assert getattr(harlm, name).__doc__, name
 
 
+def test_the_reference_lists_every_public_name_with_the_module_that_defines_it() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/python.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| `(harlm[\w.]*)` \|$", page, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(harlm.__all__)
+    assert [(name, home) for name, home in rows if getattr(harlm, name).__module__ != home] == []
+
+
+def test_the_reference_lists_every_method_of_the_client() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/python.md").read_text(encoding="utf-8")
+    table = page.partition("### Methods")[2].partition("\n## ")[0]
+    named = {name for row in re.findall(r"^\| (`.+?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert named == {name for name in dir(harlm.HARLM) if not name.startswith("_")}
+
+
 def test_unknown_names_are_said_to_be_unknown() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = harlm.nothing
