@@ -29,7 +29,8 @@ check: $(VENV)/.check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit/test_public_surface.py tests/unit/test_schemas.py tests/unit/test_locks.py
+	$(BIN)/python -m pytest tests/unit/test_public_surface.py tests/unit/test_schemas.py tests/unit/test_locks.py \
+		tests/release/test_installed.py::test_the_types_of_the_wheel_hold_for_a_users_program
 
 fuzz: $(VENV)/.test
 	HARLM_FUZZ=1 $(BIN)/python -m pytest -n auto tests/properties tests/unit/memory tests/unit/engine/test_transcript.py tests/wire/test_mutations.py --timeout 3600

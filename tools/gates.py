@@ -54,9 +54,13 @@ def installed(name: str) -> dict[str, float]:
             continue
         found = metadata.distribution(key)
         places = (Path(str(found.locate_file(file))) for file in found.files or ())
-        sizes[key] = sum(each.stat().st_size for each in places if each.is_file() and each.suffix != ".pyc") / 1e6
+        sizes[key] = (
+            sum(each.stat().st_size for each in places if each.is_file() and each.suffix != ".pyc") / 1e6
+        )
         needed = map(Requirement, found.requires or ())
-        waiting += [each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+        waiting += [
+            each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})
+        ]
     return sizes
 
 
@@ -64,7 +68,8 @@ def import_ms(python: Path, statement: str) -> float:
     """The median processor time of an import, in milliseconds; each is made by a process of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     times = [
-        float(_output([python, "-c", _TIMED.format(statement)], cwd=python.parent, env=environment)) for _ in range(_TIMES)
+        float(_output([python, "-c", _TIMED.format(statement)], cwd=python.parent, env=environment))
+        for _ in range(_TIMES)
     ]
     return 1e3 * statistics.median(times)
 
@@ -73,7 +78,7 @@ def environment_with_wheel(folder: Path) -> Path:
     """The Python of a fresh environment in ``folder``, with the core lock and a wheel that is built there, all compiled."""
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     _output([*pip, "--require-hashes", "-r", ROOT / "locks/core.txt"])
     _output([python, "-m", "hatchling", "build", "-t", "wheel", "-d", folder])
     (wheel,) = folder.glob("*.whl")
@@ -87,7 +92,8 @@ def passed(sizes: Mapping[str, float], ms: float) -> list[str]:
     found = [
         f"{len(sizes)} packages, and at most {MOST_PACKAGES} are allowed" * (len(sizes) > MOST_PACKAGES),
         f"{needed:.1f} MB of packages, and at most {MOST_MB:.0f} are allowed" * (needed > MOST_MB),
-        f"`{_LIMITED}` takes {ms:.0f} ms, and at most {MOST_IMPORT_MS:.0f} are allowed" * (ms > MOST_IMPORT_MS),
+        f"`{_LIMITED}` takes {ms:.0f} ms, and at most {MOST_IMPORT_MS:.0f} are allowed"
+        * (ms > MOST_IMPORT_MS),
     ]
     return [each for each in found if each]
 
@@ -95,7 +101,9 @@ def passed(sizes: Mapping[str, float], ms: float) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the figures, and return 1 if a limit is passed."""
     options = argparse.ArgumentParser(description="Measures the installation of HARLM against its limits.")
-    options.add_argument("--sizes", action="store_true", help="only print the sizes in this environment, as JSON")
+    options.add_argument(
+        "--sizes", action="store_true", help="only print the sizes in this environment, as JSON"
+    )
     if options.parse_args(arguments).sizes:
         print(json.dumps(installed("harlm")))
         return 0
@@ -106,16 +114,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, size in sorted(sizes.items(), key=lambda each: -each[1]):
         print(f"{size:8.2f} MB  {name}")
     needed = sum(sizes.values()) - sizes["harlm"]
-    print(f"{len(sizes)} packages (at most {MOST_PACKAGES}), {needed:.1f} MB (at most {MOST_MB:.0f}) and {sizes['harlm']:.1f} MB of HARLM")
-    print(f"{_LIMITED}: {limited:.0f} ms of processor time (at most {MOST_IMPORT_MS:.0f}); {_TOLD}: {told:.0f} ms")
+    print(
+        f"{len(sizes)} packages (at most {MOST_PACKAGES}), {needed:.1f} MB (at most {MOST_MB:.0f}) and {sizes['harlm']:.1f} MB of HARLM"
+    )
+    print(
+        f"{_LIMITED}: {limited:.0f} ms of processor time (at most {MOST_IMPORT_MS:.0f}); {_TOLD}: {told:.0f} ms"
+    )
     too_much = passed(sizes, limited)
     for each in too_much:
         print(f"FAILED: {each}", file=sys.stderr)
     return 1 if too_much else 0
 
 
-def _output(command: Sequence[str | Path], cwd: str | Path = ROOT, env: Mapping[str, str] | None = None) -> str:
-    return subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True, cwd=cwd, env=env).stdout
+def _output(
+    command: Sequence[str | Path], cwd: str | Path = ROOT, env: Mapping[str, str] | None = None
+) -> str:
+    return subprocess.run(
+        list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True, cwd=cwd, env=env
+    ).stdout
 
 
 if __name__ == "__main__":

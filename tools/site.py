@@ -64,7 +64,10 @@ def led(text: str, place: str) -> str:
     """
     here = next((root for root, site in PAGES.items() if site == place), f"docs/{place}")
     parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
-    return "".join(part if part.startswith("```") else _LINK.sub(lambda link: _led(link, here, place), part) for part in parts)
+    return "".join(
+        part if part.startswith("```") else _LINK.sub(lambda link: _led(link, here, place), part)
+        for part in parts
+    )
 
 
 def _led(link: re.Match[str], here: str, place: str) -> str:

@@ -1,13 +1,14 @@
 """Uses the wheel in ``dist/`` as a user would: alone with its dependencies, outside of the repository, without a network.
 
-    python -m tools.smoke
+    python -m tools.smoke [--lock test]
 
-Installs ``locks/core.txt`` and the wheel into a fresh environment, which takes the package index. What follows gets no network where
+Installs a lock, ``locks/core.txt`` by default, and the wheel into a fresh environment, which takes the package index. What follows gets no network where
 the system can take it away (Linux, ``unshare``), and elsewhere a proxy that refuses.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -19,8 +20,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-_NO_NETWORK = (("unshare", "--net"), ("unshare", "--user", "--map-current-user", "--net"))  # as root; as another user
-_REFUSES = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")}
+_NO_NETWORK = (
+    ("unshare", "--net"),
+    ("unshare", "--user", "--map-current-user", "--net"),
+)  # as root; as another user
+_REFUSES = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
 _SECONDS = 300.0
 
 
@@ -61,18 +65,25 @@ def use(command: Sequence[str], folder: Path, *, with_cells: bool) -> None:
     Raises:
         SmokeFailure: one fails, or prints something else.
     """
-    environment = {**_without_ours(os.environ), **_REFUSES, "HARLM_HOME": str(folder / "home"), "PYTHONUTF8": "1"}
+    environment = {
+        **_without_ours(os.environ),
+        **_REFUSES,
+        "HARLM_HOME": str(folder / "home"),
+        "PYTHONUTF8": "1",
+    }
     cut_off = without_network()
     print(f"network: {'taken away' if cut_off else 'behind a proxy that refuses'}")
     for arguments, expected in commands(folder, with_cells=with_cells):
         done = subprocess.run(
             [*cut_off, *command, *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
+            capture_output=True, encoding="utf-8", errors="replace",
             env=environment, cwd=folder, timeout=_SECONDS, check=False,
         )  # fmt: skip
         # The doctor fails where no cell can run.
-        if expected not in done.stdout or done.returncode and (with_cells or arguments[0] != "doctor"):
-            raise SmokeFailure(f"harlm {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        if expected not in done.stdout or (done.returncode and (with_cells or arguments[0] != "doctor")):
+            raise SmokeFailure(
+                f"harlm {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+            )
         print(f"ok  harlm {' '.join(arguments)}")
 
 
@@ -85,19 +96,24 @@ def without_network() -> Sequence[str]:
     return ()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Install the wheel and use it; returns 1 if a command does not do what a user expects."""
+    parser = argparse.ArgumentParser(description="Uses the wheel in dist/ as a user would.")
+    parser.add_argument(
+        "--lock",
+        default="core",
+        help="what is installed beside it; where Linux confines no cells, one with Monty",
+    )
+    lock = ROOT / "locks" / f"{parser.parse_args(arguments).lock}.txt"
     (wheel,) = (ROOT / "dist").glob("*.whl")
-    with_cells = sys.platform == "linux" or "--monty" in sys.argv
+    with_cells = sys.platform == "linux" or "pydantic-monty==" in lock.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
         folder = Path(made)
         venv.create(folder / "venv", with_pip=True)
         python = str(folder / "venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
         install = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-        subprocess.run([*install, "--require-hashes", "-r", str(ROOT / "locks/core.txt")], check=True)
+        subprocess.run([*install, "--require-hashes", "-r", str(lock)], check=True)
         subprocess.run([*install, "--no-deps", str(wheel)], check=True)
-        if "--monty" in sys.argv:
-            subprocess.run([*install, "pydantic-monty>=1.4,<2"], check=True)
         work = folder / "work"
         work.mkdir()
         try:

@@ -32,7 +32,11 @@ def test_the_reference_lists_every_public_name_with_the_module_that_defines_it()
 def test_the_reference_lists_every_method_of_the_client() -> None:
     page = (Path(__file__).parents[2] / "docs/reference/python.md").read_text(encoding="utf-8")
     table = page.partition("### Methods")[2].partition("\n## ")[0]
-    named = {name for row in re.findall(r"^\| (`.+?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    named = {
+        name
+        for row in re.findall(r"^\| (`.+?`) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
     assert named == {name for name in dir(harlm.HARLM) if not name.startswith("_")}
 
 
