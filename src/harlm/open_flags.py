@@ -13,5 +13,5 @@ NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
 """Fail unless it is a folder. Windows opens no folder at all."""
 
-PLAIN: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-"""For every file: no child process inherits it, and Windows changes no line ends."""
+BINARY: int = getattr(os, "O_BINARY", 0)
+"""For every file: Windows changes no line ends. That no child inherits it is Python's own doing, on every system."""

@@ -51,7 +51,7 @@ import importlib, pkgutil, sys
 from tests.support.as_windows import become_windows
 become_windows()
 import harlm
-for module in pkgutil.walk_packages(harlm.__path__, "harlm."):
+for module in pkgutil.walk_packages(harlm.__path__, "harlm.", onerror=lambda name: None):
     try:
         module.name.endswith("__main__") or importlib.import_module(module.name)
     except harlm.ConfigError as error:
@@ -108,6 +108,39 @@ def test_cells_run_in_monty_by_default(documents: Path, wanted: tuple[str, ...])
     done = as_windows(*asked)
     assert "7431" in done.stdout
     assert "sandbox monty" in done.stderr
+
+
+def test_the_demo_shows_what_monty_can_do_and_says_so() -> None:
+    pytest.importorskip("pydantic_monty")
+    shown = as_windows("demo").stdout
+    assert "a part of Python" in shown
+    assert (shown.count("AGREES"), shown.count("DIFFERS")) == (4, 0)
+
+
+def test_a_batch_goes_on_after_it_was_stopped(documents: Path, tmp_path: Path) -> None:
+    questions, results = tmp_path / "questions.jsonl", tmp_path / "results.jsonl"
+    lines = [
+        '{"id": "a", "question": "Who is the harbour master?"}',
+        '{"id": "b", "question": "What is the launch code?"}',
+    ]
+    questions.write_text(lines[0] + "\n", encoding="utf-8")
+    batch = ("batch", questions, documents, "-o", results, "-m", "offline/extractive", "--mode", "direct")
+    as_windows(*batch)
+    before = results.read_bytes()
+    questions.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    results.write_bytes(before + b'{"id": "b", ')
+    as_windows(*batch)
+    answers = {row["id"]: row["answer"] for row in map(json.loads, results.read_text().splitlines())}
+    assert results.read_bytes().startswith(before)
+    assert "Ada Quell" in answers["a"]
+    assert "7431" in answers["b"]
+
+
+def test_stored_runs_are_listed_and_removed(documents: Path) -> None:
+    as_windows("ask", "-q", "-m", "offline/extractive", "--mode", "direct", "Who is Ada Quell?", documents)
+    (run,) = [line.split()[0] for line in as_windows("runs", "list").stdout.splitlines()]
+    as_windows("runs", "rm", "-y", run)
+    assert run not in as_windows("runs", "list").stdout
 
 
 def test_without_monty_the_message_names_its_extra(documents: Path) -> None:

@@ -1,29 +1,33 @@
 """Runs the command line as on Windows, as far as another system allows: `python -m tests.support.as_windows VERB …`.
 
-What Windows lacks is taken away: modules, functions and constants of POSIX systems, handlers of signals in the event loop, and
-``sys.platform`` says ``win32``. The standard library and other people's packages are imported before, as they are here: how they
+What Windows lacks is taken away: modules, functions and constants of POSIX systems, handlers of signals in the event loop; a file that
+this process holds open can be neither replaced nor removed; and ``sys.platform`` says ``win32``. The standard library and other people's packages are imported before, as they are here: how they
 do on Windows is not tested.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import importlib.abc
 import importlib.util
 import os
 import select
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 _OF_OTHERS = (
-    "aiohttp", "charset_normalizer", "click", "concurrent.futures.process", "http.server", "msgspec.json", "multiprocessing", "pathspec", "platformdirs",
+    "aiohttp", "charset_normalizer", "click", "concurrent.futures.process", "http.server", "msgspec.json", "multiprocessing", "pathspec", "platformdirs", "psycopg",
     "pydantic_monty", "pypdfium2", "rich.console", "rich.live", "rich.markdown", "rich.progress", "shutil", "snowballstemmer", "sqlite3", "subprocess", "tempfile",
     "truststore", "turbohtml", "webbrowser",
 )  # fmt: skip
@@ -72,6 +76,24 @@ class _Lacking(importlib.abc.MetaPathFinder):
         return found
 
 
+def _open_files() -> Iterator[str]:
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            yield str(descriptor.readlink())
+
+
+def _kept_while_open(change: Callable[..., None]) -> Callable[..., None]:
+    """A function that replaces or removes a file, and refuses while this process has it open."""
+
+    def changed(path: str | os.PathLike[str], *rest: Any, **named: Any) -> None:
+        paths = {os.path.realpath(each) for each in (path, *rest)}
+        if paths & {*_open_files()}:
+            raise PermissionError(errno.EACCES, "it is open in this process", str(path))
+        change(path, *rest, **named)
+
+    return changed
+
+
 def become_windows(without: Sequence[str] = ()) -> None:
     """Change this process for good. ``without`` names further packages that are not installed."""
     for name in _OF_OTHERS:
@@ -87,6 +109,9 @@ def become_windows(without: Sequence[str] = ()) -> None:
         for name in names:
             if hasattr(module, name):
                 delattr(module, name)
+    for name in ("remove", "rename", "replace", "unlink"):
+        setattr(os, name, _kept_while_open(getattr(os, name)))
+    shutil._use_fd_functions = False  # type: ignore[attr-defined]
     os.supports_dir_fd = set()
     os.supports_fd = set()
 

@@ -13,6 +13,7 @@ import msgspec
 from harlm.batch.questions import BatchQuestion, BatchQuestions, digest_of
 from harlm.batch.rows import BatchRow
 from harlm.errors import ConfigError
+from harlm.open_flags import BINARY
 from harlm.types import Amounts
 
 if sys.platform != "win32":
@@ -56,15 +57,13 @@ class BatchResults:
             return
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o600)
             try:
                 self._lock(file)
                 self._take_over(file)
-                self._begun = os.open(
-                    begun_file(file), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
-                )
+                self._begun = os.open(begun_file(file), os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o600)
             except BaseException:
-                os.close(self._opened)
+                self.close()
                 raise
         except OSError as error:
             raise ConfigError(
@@ -144,7 +143,7 @@ class BatchResults:
         """Replace the file by its rows with an answer, whole or not at all."""
         unfinished, seen = file.with_name(f".{file.name}.unfinished"), set[str]()
         unfinished.unlink(missing_ok=True)
-        opened = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        opened = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
         old, self._opened = self._opened, opened
         self._lock(unfinished)
         with os.fdopen(os.dup(opened), "wb") as copy:
@@ -153,6 +152,13 @@ class BatchResults:
                 if line is not None and row is not None and row.is_final and row.id not in seen:
                     seen.add(row.id)
                     copy.write(line)
+        if sys.platform == "win32":  # replaces no file that is open, and has no lock to keep
+            self._opened = -1
+            os.close(opened)
+            os.close(old)
+            unfinished.replace(file)
+            self._opened = os.open(file, os.O_RDWR | os.O_APPEND | BINARY)
+            return
         unfinished.replace(file)
         os.close(old)
 

@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 from harlm.errors import ConfigError
-from harlm.open_flags import NOFOLLOW, NONBLOCK, PLAIN
+from harlm.open_flags import BINARY, NOFOLLOW, NONBLOCK
 from harlm.patterns import lazy_pattern
 
 _LARGEST = 256 << 10  # bytes
@@ -52,7 +52,7 @@ def read_settings_file(path: Path, *, may_be_link: bool) -> bytes | None:
         return b""
     follow = 0 if may_be_link else NOFOLLOW
     try:
-        opened = os.open(path, os.O_RDONLY | NONBLOCK | PLAIN | follow)
+        opened = os.open(path, os.O_RDONLY | NONBLOCK | BINARY | follow)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     except OSError as error:

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harlm.errors import ContextError
-from harlm.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PLAIN
+from harlm.open_flags import BINARY, DIRECTORY, NOFOLLOW, NONBLOCK
 from harlm.patterns import lazy_pattern
 
 Identity = tuple[int, int]
 """The device and the inode of a file."""
 
-_FLAGS = os.O_RDONLY | NONBLOCK | PLAIN
+_FLAGS = os.O_RDONLY | NONBLOCK | BINARY
 _PIECE = 1 << 24  # bytes between two checks
 _PIPE_PIECE = 1 << 20
 _TICK_MS = 20

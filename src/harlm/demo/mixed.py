@@ -77,8 +77,10 @@ def _moving_day(answer: Answer, folder: Path) -> tuple[bool, str]:
 
 
 QUESTIONS = (
-    Question("table", "How many rows have quantity > 50?", _large_orders, "csv"),
-    Question("log", "When was the disk full?", _full_disk, "re"),
-    Question("mail", "When does the reading room move to the second floor?", _moving_day, "email"),
+    Question("table", "How many rows have quantity > 50?", _large_orders, "csv", is_plain=True),
+    Question("log", "When was the disk full?", _full_disk, "re", is_plain=True),
+    Question(
+        "mail", "When does the reading room move to the second floor?", _moving_day, "email", is_plain=True
+    ),
 )
 """Over the mixed folder."""

@@ -30,6 +30,7 @@ class Question:
             the truth.
         by: the module of Python's standard library that finds the truth.
         mode: the mode to use; ``None`` lets the router choose.
+        is_plain: whether its cells need no more of Python than Monty knows.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Question:
     is_right: Callable[[Answer, Path], tuple[bool, str]]
     by: str = "ast"
     mode: Mode | None = None
+    is_plain: bool = False
 
 
 def ask(client: HARLM, number: int, question: Question, context: Context, folder: Path, show: Show) -> bool:
@@ -156,7 +158,12 @@ def first_number(answer: Answer) -> int:
 
 
 QUESTIONS = (
-    Question("look-up", "What happens to the median when the number of data points is even?", _even_median),
+    Question(
+        "look-up",
+        "What happens to the median when the number of data points is even?",
+        _even_median,
+        is_plain=True,
+    ),
     Question("where-is", "Which module defines the class Fraction?", _fraction),
     Question("count", "How many modules import asyncio?", _importers),
     Question("list", "List the classes defined in xml/etree/ElementTree.py", _etree_classes),

@@ -131,6 +131,7 @@ class _Loop:
         self._helper = Helper(task, node, profile, api=workspace.api, finishing=self._finishing)
         self._max_turns = node.settings.max_turns
         self._summaries = Summaries(node, task.question)
+        self._told_tier = ""  # the tier that the model was told of
         self._transcript = self._begun(for_small=is_small(node.models.root))
         self._repetition = Repetition()
         self._number = 0
@@ -245,13 +246,14 @@ class _Loop:
         if not reply.cells:
             await self._turn_without_code(said, turn)
             return turn
-        known_tier = self._node.run.sandbox.tier
         await self._blocks.begin(reply.cells)
         for number, cell in enumerate(reply.cells, start=1):
             observation = await self._blocks.run(cell, self._number)
-            if (tier := self._node.run.sandbox.tier) != known_tier and tier in prompts.REPL_NOTES:
-                turn.notes.append(prompts.REPL_NOTES[tier])  # the tier is chosen when the first REPL opens
-                known_tier = tier
+            if (
+                tier := self._node.run.sandbox.tier
+            ) != self._told_tier:  # it is chosen when the first REPL opens
+                turn.notes += [prompts.REPL_NOTES[tier]] if tier in prompts.REPL_NOTES else []
+                self._told_tier = tier
             turn.observations.append(observation)
             if observation.final is not None:
                 self._finish(observation.final, reply.cells[:number], turn)
@@ -316,13 +318,14 @@ class _Loop:
     def _begun(self, *, for_small: bool) -> Transcript:
         """A transcript of the opening messages, within the bounds of the settings and of the model's window."""
         node, mode, task = self._node, self._workspace.mode, self._task
+        self._told_tier = node.run.sandbox.tier
         plan = plan_in_words(self._profile, node.run.facts_of(node.models.sub)) if mode == "full" else ""
         opening = prompts.opening_messages(
             task,
             mode,
             self._profile,
             max_turns=self._max_turns,
-            tier=node.run.sandbox.tier,
+            tier=self._told_tier,
             plan="\n".join(filter(None, (plan, self._earlier))),
             left=left_in_words(node.account),
             suggestion=None if for_small else self._suggestion,

@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from harlm.open_flags import NOFOLLOW, PLAIN
+from harlm.open_flags import BINARY, NOFOLLOW
 
 if sys.platform != "win32":
     import fcntl
@@ -34,7 +34,7 @@ def hold(file: Path, key: str) -> Use:
     lock = _lock_of(file, key)
     with suppress(OSError):
         lock.parent.mkdir(mode=0o700, exist_ok=True)
-        opened = os.open(lock, os.O_RDWR | os.O_CREAT | NOFOLLOW | PLAIN, 0o600)
+        opened = os.open(lock, os.O_RDWR | os.O_CREAT | NOFOLLOW | BINARY, 0o600)
         if sys.platform != "win32":
             with suppress(OSError):
                 fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -46,7 +46,7 @@ def is_held(file: Path, key: str) -> bool:
     """Whether an index is in use in any process. The lock of one that is not is removed."""
     lock = _lock_of(file, key)
     try:
-        opened = os.open(lock, os.O_RDWR | NOFOLLOW | PLAIN)
+        opened = os.open(lock, os.O_RDWR | NOFOLLOW | BINARY)
     except OSError:
         return False
     try:

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from harlm.open_flags import PLAIN
+from harlm.open_flags import BINARY
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -18,7 +18,7 @@ def write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
+        opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
         with os.fdopen(opened, "wb") as file:
             file.write(data)
         unfinished.replace(path)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harlm.errors import TraceError
-from harlm.open_flags import NOFOLLOW, PLAIN
+from harlm.open_flags import BINARY, NOFOLLOW
 from harlm.patterns import lazy_pattern
 from harlm.tracing.run_lock import held_closed
 
@@ -232,7 +232,7 @@ class _Tally:
     def add(self, size: int) -> None:
         """Add bytes; without a file the next run counts all runs anyway."""
         with suppress(OSError):
-            opened = os.open(self._file, os.O_WRONLY | os.O_APPEND | NOFOLLOW | PLAIN)
+            opened = os.open(self._file, os.O_WRONLY | os.O_APPEND | NOFOLLOW | BINARY)
             try:
                 os.write(opened, b"%d\n" % size)
             finally:

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from harlm.errors import TraceError
-from harlm.open_flags import PLAIN
+from harlm.open_flags import BINARY
 from harlm.patterns import lazy_pattern
 from harlm.storage import copied
 from harlm.tracing.housekeeping import IMPORTED, run_ids
@@ -197,7 +197,7 @@ def _check_compression(entry: zipfile.ZipInfo) -> None:
 def _unpack(source: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path) -> None:
     """Write one file, of at most the size that its entry states."""
     left = entry.file_size
-    opened = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
+    opened = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
     with source.open(entry) as data, os.fdopen(opened, "wb") as target:
         while piece := data.read(min(_PIECE, left + 1)):
             left -= len(piece)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harlm.errors import TraceError
-from harlm.open_flags import NOFOLLOW, NONBLOCK, PLAIN
+from harlm.open_flags import BINARY, NOFOLLOW, NONBLOCK
 
 if sys.platform != "win32":
     import fcntl
@@ -37,7 +37,7 @@ def opened_events(folder: Path, make: Callable[[], None], *, is_new: bool = True
     path = folder / _EVENTS
     for _ in range(_TRIES):
         make()
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | PLAIN, 0o600)
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY, 0o600)
         if not is_new and not _could_lock(opened, unknown=True):
             os.close(opened)
             raise TraceError(
@@ -53,9 +53,12 @@ def opened_events(folder: Path, make: Callable[[], None], *, is_new: bool = True
 
 @contextmanager
 def held_closed(folder: Path) -> Iterator[bool]:
-    """Whether a run is closed; if so, it cannot be opened for writing within the block."""
+    """Whether a run is closed; if so, it cannot be opened for writing within the block. Windows says so, and lets it be opened nevertheless."""
+    if sys.platform == "win32":
+        yield _can_be_renamed(folder / _EVENTS)
+        return
     try:
-        opened = os.open(folder / _EVENTS, os.O_RDWR | NOFOLLOW | NONBLOCK | PLAIN)
+        opened = os.open(folder / _EVENTS, os.O_RDWR | NOFOLLOW | NONBLOCK | BINARY)
     except FileNotFoundError:
         yield True  # an open run has this file
         return
@@ -72,6 +75,17 @@ def _lock(opened: int, *, alone: bool) -> None:
     if sys.platform != "win32" and not alone:
         with suppress(OSError):  # a file system without locks; ``held_closed`` finds no run closed there
             fcntl.flock(opened, fcntl.LOCK_SH)
+
+
+def _can_be_renamed(file: Path) -> bool:
+    """Whether no process has a file open, on Windows: it renames none that is, not even to its own name."""
+    try:
+        file.rename(file)
+    except FileNotFoundError:
+        return True  # an open run has this file
+    except OSError:
+        return False
+    return True
 
 
 def _could_lock(opened: int, *, unknown: bool = False) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 
 from harlm.errors import TraceError
 from harlm.events import FORMAT, AnyEvent, Event
-from harlm.open_flags import NOFOLLOW, NONBLOCK, PLAIN
+from harlm.open_flags import BINARY, NOFOLLOW, NONBLOCK
 from harlm.patterns import lazy_pattern
 
 _PIECE = 1 << 20  # bytes that are read at once
@@ -239,7 +239,7 @@ def _opened(path: Path) -> BinaryIO:
         TraceError: it cannot be opened.
     """
     try:
-        opened = os.open(path, os.O_RDONLY | NOFOLLOW | NONBLOCK | PLAIN)
+        opened = os.open(path, os.O_RDONLY | NOFOLLOW | NONBLOCK | BINARY)
     except OSError as error:
         raise TraceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
     if not stat.S_ISREG(os.fstat(opened).st_mode):

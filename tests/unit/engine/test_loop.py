@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -47,6 +48,18 @@ async def test_finishing_before_any_output_is_refused_once_with_a_reason() -> No
     answer, _ = await ask(model)
     assert prompts.TOO_EARLY in last_seen(model)
     assert answer.text == "early"
+
+
+async def test_a_tier_that_is_chosen_while_the_model_writes_is_told_once() -> None:
+    def reply(messages: Sequence[Message]) -> str:
+        node.run.sandbox.tier = "monty"  # type: ignore[misc] # a REPL has opened meanwhile
+        return LOOK if len(model.asked) < 3 else "FINAL(late)"
+
+    model = ScriptedModel(reply)
+    node, _ = node_with(model)
+    await solve(Task(question="When?", context=load(CONTEXT), mode="full"), node)
+    told = [str(messages).count("This REPL is Monty") for messages in model.asked]
+    assert told == [0, 1, 1]
 
 
 async def test_an_empty_finish_is_refused_once_with_a_reason() -> None:
@@ -312,7 +325,7 @@ async def test_depth_zero_has_no_children() -> None:
 
 
 async def test_a_child_without_a_context_gets_its_prompt_as_context() -> None:
-    def reply(messages: list[Message]) -> str:
+    def reply(messages: Sequence[Message]) -> str:
         if "child" in messages[1].content.split("<question>")[1].split("</question>")[0]:
             return (
                 "```repl\nprint(context)\n```" if len(messages) == 2 else "```repl\nFINAL(context[:11])\n```"
