@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from harlm.router.features import Features
+from harlm.router.features import KNOWN_STRATEGIES, Features
 from harlm.router.heuristic import HeuristicRouter
 from harlm.types import (
-    STRATEGIES,
     Context,
     Forecast,
     Mode,
@@ -60,7 +59,7 @@ def _structure(features: Features) -> Literal["prose", "code", "records", "mixed
 
 
 def _proposal(features: Features) -> Proposal | None:
-    strategy = next((name for name in STRATEGIES if features[f"is_{name}"]), None)
+    strategy = next((name for name in KNOWN_STRATEGIES if features[f"is_{name}"]), None)
     if strategy is None:
         return None
     return Proposal(

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from harlm.branching.strategies import Asked, compare, direct, filter, follow, label, map, search, table
+from harlm.branching.strategies import (
+    Asked,
+    compare,
+    direct,
+    filter,
+    follow,
+    label,
+    map,
+    search,
+    table,
+)
 from harlm.testing.contracts import StrategyContract, asked_of
 from harlm.testing.contracts.strategy import Propose
 

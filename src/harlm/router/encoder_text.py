@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harlm.router.features import Features
-from harlm.types import STRATEGIES, Situation
+from harlm.router.features import KNOWN_STRATEGIES, Features
+from harlm.types import Situation
 
 SIZES: tuple[str, ...] = (
     "log_tokens",
@@ -31,7 +31,7 @@ def encoder_text(question: str, features: Features, excerpt: str) -> str:
         excerpt: of the text; empty if it is not known.
     """
     structure = next((name for name in ("prose", "code", "records") if features[f"is_{name}"]), "mixed")
-    strategy = next((name for name in STRATEGIES if features[f"is_{name}"]), "none")
+    strategy = next((name for name in KNOWN_STRATEGIES if features[f"is_{name}"]), "none")
     profile = (
         f"tokens={_rounded(2 ** features['log_tokens'])} documents={_rounded(2 ** features['log_documents'] - 1)} "
         f"structure={structure} fill={2 ** features['log_fill']:.2g} strategy={strategy} fit={features['fit']:.1f}"

@@ -11,10 +11,17 @@ from collections.abc import Mapping
 
 from harlm.guest.combinators.wording import read_question
 from harlm.router.wording import CUES, cues_of
-from harlm.types import STRATEGIES, USUAL_SKILL, ModelFacts, RouteOption, Situation
+from harlm.types import USUAL_SKILL, BuiltInStrategy, ModelFacts, RouteOption, Situation
 
 FORMAT = 1
 """Of the list of features. Grows with every change of what one of them means."""
+
+KNOWN_STRATEGIES: tuple[BuiltInStrategy, ...] = (
+    "direct", "search", "label", "map", "follow", "filter", "compare", "table",
+)  # fmt: skip
+"""The strategies with a feature of their own. One that is added has none, like those of packages: its fit, its calls and its cost speak for
+it. A longer list is a new ``FORMAT``, for which every router is trained again.
+"""
 
 _FAR = 12.0  # doublings beyond which a ratio is no further off
 _SLICES, _SLICE = 48, 2_000  # of the text, in which words of the question are looked for
@@ -53,7 +60,7 @@ _OF_OPTION = (
     "log_price",
     "fit",
     "next_fit",
-    *(f"is_{name}" for name in STRATEGIES),
+    *(f"is_{name}" for name in KNOWN_STRATEGIES),
     "needs_no_model",
     "log_calls",
     "budget_share",
@@ -114,7 +121,7 @@ def features_of_option(situation: Situation, option: RouteOption) -> Features:
         "log_price": math.log10(1 + _price(reader)),
         "fit": 0.0 if best is None else best.fit,
         "next_fit": next((fit for fit in fits if best is None or fit < best.fit), 0.0),
-        **{f"is_{name}": float(best is not None and best.strategy == name) for name in STRATEGIES},
+        **{f"is_{name}": float(best is not None and best.strategy == name) for name in KNOWN_STRATEGIES},
         "needs_no_model": float(best is not None and best.leaf == "none"),
         "log_calls": 0.0 if best is None else math.log2(1 + best.forecast.calls),
         "budget_share": 1.0
@@ -132,7 +139,7 @@ def features_of(situation: Situation) -> list[Features]:
 def kind_of(features: Features) -> str:
     """The kind of a task: what the question needs, whether of pairs, the strategy that fits it best, and the structure of the text."""
     need = next((name for name in ("exact", "meaning") if features[f"needs_{name}"]), "lookup")
-    strategy = next((name for name in STRATEGIES if features[f"is_{name}"]), "no strategy")
+    strategy = next((name for name in KNOWN_STRATEGIES if features[f"is_{name}"]), "no strategy")
     structure = next((name for name in ("prose", "code", "records") if features[f"is_{name}"]), "mixed")
     return f"{need}{' of pairs' if features['asks_pairs'] else ''} in {structure}, {strategy}"
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harlm.router.features import Features
+from harlm.router.features import KNOWN_STRATEGIES, Features
 from harlm.router.wording import CUES
-from harlm.types import STRATEGIES
 
 _LEAST = 0.02  # log odds that are worth a sentence
 
@@ -83,7 +82,8 @@ _SAY: Mapping[str, _Say] = {
     "fit": lambda value: f"the strategy fits the question at {value:.0%}",
     "next_fit": lambda value: f"the next strategy fits at {value:.0%}",
     **{
-        f"is_{name}": _if(f"the strategy is {name!r}", f"the strategy is not {name!r}") for name in STRATEGIES
+        f"is_{name}": _if(f"the strategy is {name!r}", f"the strategy is not {name!r}")
+        for name in KNOWN_STRATEGIES
     },
     "needs_no_model": _if("the strategy needs no model", "the strategy asks a model"),
     "log_calls": lambda value: f"the strategy makes about {2**value - 1:,.0f} calls",
