@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from tests.release.test_gates import BUILD
+
 ROOT = Path(__file__).parents[2]
 LINES = re.sub(
     r"\\\n\s*",
@@ -39,6 +41,11 @@ def test_what_is_installed_has_hashes_and_nothing_else_is_fetched() -> None:
     assert len(installs) == 2
     assert "--require-hashes -r locks/core.txt" in installs[0]
     assert "--no-deps --no-build-isolation ." in installs[1]
+
+
+def test_what_built_the_project_is_not_in_the_image() -> None:
+    (removed,) = (part for run in all_of("RUN") for part in run.split("&&") if "pip uninstall" in part)
+    assert {word for word in removed.split("uninstall")[1].split() if word[0] != "-"} == {*BUILD, "pip"}
 
 
 def test_it_runs_as_an_ordinary_user_with_a_home_of_its_own() -> None:

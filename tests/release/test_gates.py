@@ -10,19 +10,19 @@ import pytest
 from tests.unit.test_locks import ENVIRONMENTS, GROUPS, PROJECT, asked, locked
 from tools import gates
 
+BUILD = {"editables", "hatchling", "packaging", "pluggy", "tomlkit", "trove-classifiers"}
+"""What only builds the project."""
+
 
 def core(environment: dict[str, str]) -> set[str]:
     """The packages of the core lock but those that only build the project."""
-    return locked("core", environment).keys() - _BUILD
-
-
-_BUILD = {"editables", "hatchling", "packaging", "pluggy", "tomlkit", "trove-classifiers"}
+    return locked("core", environment).keys() - BUILD
 
 
 def test_what_builds_the_project_is_not_what_it_needs() -> None:
     needed = {each.name for each in asked(PROJECT["project"]["dependencies"], ENVIRONMENTS[0])}
-    assert not needed & _BUILD
-    assert {each.partition(">")[0] for each in GROUPS["build"]} <= _BUILD
+    assert not needed & BUILD
+    assert {each.partition(">")[0] for each in GROUPS["build"]} <= BUILD
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,15 @@ ENVIRONMENTS = [
         "platform_machine": machine,
         "platform_python_implementation": "CPython",
         "implementation_name": "cpython",
-        "os_name": "posix",
+        "os_name": "nt" if system == "win32" else "posix",
     }
     for version in re.findall(r"Python :: (3\.\d+)\b", "\n".join(PROJECT["project"]["classifiers"]))
-    for system, machine in (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
+    for system, machine in (
+        ("linux", "x86_64"),
+        ("linux", "aarch64"),
+        ("darwin", "arm64"),
+        ("win32", "AMD64"),
+    )
 ]
 
 Environment = Mapping[str, str]
