@@ -229,10 +229,6 @@ class LeaseBook:
                 granted.set_exception(ExecutorFailure(f"node {node} counts as lost, so it gets no lease"))
         self._serve()
 
-    def leave(self, node: str) -> None:
-        """Take a node out that has reported everything; what it still has leased counts as spent."""
-        self.lost(node)
-
     # -- inside --------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
