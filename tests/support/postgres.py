@@ -44,14 +44,24 @@ class PostgresServer:
     """
 
     def __init__(self, binaries: Path, settings: tuple[str, ...] = _QUICK) -> None:
-        self._binaries, self._settings = binaries, settings
         self._folder = Path(tempfile.mkdtemp(prefix="harlm-pg-"))
+        self._binaries, self._settings = binaries, settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self._data = self._folder / "data"
         self._data.mkdir(mode=0o700)
         self._user = pwd.getpwuid(_WITHOUT_RIGHTS) if os.geteuid() == 0 else None
+        try:
+            self._make()
+        except BaseException:
+            self.remove()
+            raise
+
+    def _make(self) -> None:
+        """Make an empty cluster of databases, and start the server."""
         if self._user is not None:
+            # The environment may lie in a folder that only root may enter, as one of mktemp does.
+            self._binaries = _copied(self._binaries, self._folder)
             for each in (self._folder, self._data):
                 os.chown(each, self._user.pw_uid, self._user.pw_gid)
         self._run(
@@ -151,6 +161,14 @@ def own_server() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
+
+
+def _copied(binaries: Path, to: Path) -> Path:
+    """A copy of the programs, with the libraries that they find beside their package."""
+    package = binaries.parents[1]
+    for each in (binaries.parent, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(each, to / each.relative_to(package.parent))
+    return to / binaries.relative_to(package.parent)
 
 
 def _free_port() -> int:
