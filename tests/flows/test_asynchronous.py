@@ -146,7 +146,7 @@ def test_where_the_process_cannot_fork_it_is_the_same(style: str, hindrance: str
 
 def test_calls_of_a_gathering_are_in_flight_together() -> None:
     cell = CELLS["gather over calls"]
-    with ChatServer(reply_of(HELPERS, cell, "FINAL(str(out))\n"), latency_s=0.2) as server:
+    with ChatServer(reply_of(HELPERS, cell, "FINAL(str(out))\n"), latency_s=1.0) as server:
         client = HARLM(
             model=f"openai/root@{server.base_url}", sub_model=f"openai/sub@{server.base_url}", mode="full", cache=False
         )  # fmt: skip

@@ -120,12 +120,12 @@ MUTANTS: dict[str, tuple[str, str]] = {
         "for account in self._path[:1]:\n            committed, reserved, held, caps =",
     ),
     "does not release what is settled": (
-        "account.reserved = _minus(account.reserved, bound)",
+        "account.reserved = minus(account.reserved, bound)",
         "pass",
     ),
     "books at the node only": (
-        "            account.committed = _plus(account.committed, actual)",
-        "            account.committed = _plus(account.committed, actual if account is self else Amounts())",
+        "            account.committed = plus(account.committed, actual)",
+        "            account.committed = plus(account.committed, actual if account is self else Amounts())",
     ),
     "grants without checking the room": ("elif not short and is_next", "elif True or is_next"),
     "never serves the queue": (
@@ -152,11 +152,11 @@ MUTANTS: dict[str, tuple[str, str]] = {
     "does not notice a debt": ("self._look_for_debt()\n", "pass\n"),
     "holds more than the room": ("and not self._has_room(*(", "and self is None and not self._has_room(*("),
     "holds at the node only": (
-        "            account.held = _plus(account.held, more)",
-        "            account.held = _plus(account.held, more if account is self else Amounts())",
+        "            account.held = plus(account.held, more)",
+        "            account.held = plus(account.held, more if account is self else Amounts())",
     ),
-    "pays the last call twice": ("account.held = _minus(account.held, held)", "pass"),
-    "loses the reserve when the last call comes back": ("self.hold(_plus(self._own_hold, unused))", "pass"),
+    "pays the last call twice": ("account.held = minus(account.held, held)", "pass"),
+    "loses the reserve when the last call comes back": ("self.hold(plus(self._own_hold, unused))", "pass"),
     "takes the same bill twice": (
         "if not self._is_open:\n            raise",
         "if self is None:\n            raise",

@@ -113,8 +113,11 @@ class OpenBatch:
                     if not running:
                         return
                     done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    kept = [self._ended(task.result()) for task in done if task.exception() is None]
+                    for row in kept:  # all are kept before the first is given: the caller may take no more
+                        yield row
                     for task in done:
-                        yield self._ended(task.result())
+                        task.result()  # raises what has ended one
         finally:
             clock.cancel()
             for task in running:

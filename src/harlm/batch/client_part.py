@@ -6,8 +6,8 @@ import asyncio
 import math
 import queue
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Literal
 
@@ -15,9 +15,10 @@ from harlm.batch.asking import BatchJob, BatchProgress, OpenBatch
 from harlm.batch.documents import documents_digest, without_own
 from harlm.batch.purse import BatchPurse
 from harlm.batch.questions import BatchQuestion, BatchQuestions, questions_in, questions_of
-from harlm.batch.results import BatchResults, open_results
+from harlm.batch.results import BatchResults
 from harlm.batch.rows import BatchRow
 from harlm.budget import UNLIMITED, Caps
+from harlm.checks import checked_mode
 from harlm.common_parts import RICHEST_USD
 from harlm.config import DEFAULT_USD
 from harlm.errors import ConfigError
@@ -81,13 +82,17 @@ class Batches(StoredRuns):
         """
         check_executor(executor, address)
         asked, limits, config = _questions(questions), budget or Budget(), self._config
+        results = _results(results, asked)
+        if at_once < 1:
+            raise ConfigError(f"at_once is {at_once}; give at least 1")
         wanted, began = None if schema is None else schema_of(schema), time.monotonic()
         loaded = await load_async(context, config.loading, LoadingClock(limits.seconds, began))
         loaded = without_own(loaded, (asked.file, results))
         documents, stop = await asyncio.to_thread(documents_digest, loaded), interruption or Interruption()
-        caps, mode = batch_caps(limits, began), mode or config.engine.mode
+        caps, mode = batch_caps(limits, began), checked_mode(mode or config.engine.mode)
         job = BatchJob(questions=asked, documents=documents, mode=mode, schema=wanted, ends=caps.ends)
-        with open_results(results, asked, "" if accept_changes else documents) as known:
+        must_be = "" if accept_changes else documents
+        with closing(await asyncio.to_thread(BatchResults, results, asked, must_be)) as known:
             state, earlier = progress or BatchProgress(), await asyncio.to_thread(self._paid_earlier, known)
             state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
             opened = open_executor(
@@ -121,7 +126,10 @@ class Batches(StoredRuns):
 
     def _paid_earlier(self, known: BatchResults) -> Amounts:
         """What earlier attempts have paid: for questions with an answer, and in the runs that will be taken up again."""
-        begun = [amounts_of(paid_by(run, self._config)) for run in known.runs.values()]
+        begun = [
+            Amounts(*map(max, amounts_of(paid_by(run, self._config)), known.spent.get(id, Amounts())))
+            for id, run in known.runs.items()  # a run that was removed says nothing any more
+        ]
         return Amounts(*map(sum, zip(known.paid, *begun, strict=True)))
 
 
@@ -153,12 +161,30 @@ def amounts_of(usage: Usage) -> Amounts:
     return Amounts(usage.input_tokens + usage.output_tokens, usage.cost_micros or 0, usage.calls)
 
 
+def _results(given: object, asked: BatchQuestions) -> Path | None:
+    """The file of the results.
+
+    Raises:
+        ConfigError: it is none, or that of the questions.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, str | Path):
+        raise ConfigError(f"results is of type {type(given).__name__}; pass a path")
+    file = Path(given)
+    if asked.file is not None and file.exists() and file.samefile(asked.file):
+        raise ConfigError(
+            f"{file} holds the questions, so it cannot take their results; name another file with -o"
+        )
+    return file
+
+
 def _questions(given: object) -> BatchQuestions:
     if isinstance(given, BatchQuestions):
         return given
     if isinstance(given, Path):
         return questions_in(given)
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise ConfigError(
             f"questions is of type {type(given).__name__}; pass a list of questions, or a pathlib.Path to a file of them"
         )

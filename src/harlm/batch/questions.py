@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+import msgspec
+
 from harlm.checks import checked_mode, checked_question
 from harlm.errors import ConfigError, ContextError, HarlmError
 from harlm.typed import schema_of
@@ -91,13 +93,17 @@ class BatchQuestions:
         return len(self.digests)
 
     def __iter__(self) -> Iterator[BatchQuestion]:
+        left = len(self)
         for number, row in self._rows():
+            left -= 1
             asked = _question_of(number, row)
             if self.digests.get(asked.id) != digest_of(asked.question):
                 raise ContextError(
                     f"row {number} of {self.named} has changed while the batch runs; start it again"
                 )
             yield asked
+        if left:
+            raise ContextError(f"{self.named} has lost {left:,} rows while the batch runs; start it again")
 
 
 def questions_in(file: Path) -> BatchQuestions:
@@ -108,9 +114,14 @@ def questions_in(file: Path) -> BatchQuestions:
         ContextError: the file cannot be read, or see ``BatchQuestions``.
     """
     suffix = file.suffix.lower()
-    if suffix in _SEPARATORS:
-        return BatchQuestions(lambda: _table_rows(file, _SEPARATORS[suffix]), str(file), file)
-    return BatchQuestions(lambda: _json_rows(file), str(file), file)
+
+    def rows() -> Iterator[tuple[int, object]]:
+        return _table_rows(file, _SEPARATORS[suffix]) if suffix in _SEPARATORS else _json_rows(file)
+
+    if file.exists() and not file.is_file():  # a pipe, which can be read once
+        held = list(rows())
+        return BatchQuestions(lambda: held, str(file))
+    return BatchQuestions(rows, str(file), file)
 
 
 def questions_of(values: Iterable[object]) -> BatchQuestions:
@@ -152,13 +163,20 @@ def _question_of(number: int, row: object) -> BatchQuestion:
     schema = fields.get("schema") or None
     if schema is not None and not isinstance(schema, Mapping):
         raise ConfigError(f"its schema is a {type(schema).__name__}; give a JSON Schema as an object")
-    return BatchQuestion(
+    asked = BatchQuestion(
         id=_id_of(fields.get("id"), number),
         question=checked_question(fields["question"]),
         mode=checked_mode(mode) if mode else "",
         schema=None if schema is None else schema_of(dict(schema)).json_schema,
         given={str(name): value for name, value in fields.items() if name not in _KNOWN},
     )
+    try:
+        msgspec.json.encode((asked.id, asked.question, asked.given))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"it cannot be repeated in a result ({error}); give text, numbers, lists and objects"
+        ) from None
+    return asked
 
 
 def _id_of(given: object, number: int) -> str:

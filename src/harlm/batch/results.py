@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -42,6 +42,7 @@ class BatchResults:
         answered: the ids of questions that have their answer.
         runs: the runs of questions that have begun and have no answer, by id.
         paid: what the questions with an answer took.
+        spent: what the other rows say that their runs took, by id.
 
     Raises:
         ConfigError: the file holds the results of another batch, another process writes it, or it cannot be written.
@@ -53,13 +54,18 @@ class BatchResults:
         self.answered: set[str] = set()
         self.runs: dict[str, str] = {}
         self.paid = Amounts()
+        self.spent: dict[str, Amounts] = {}
         if file is None:
             return
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o600)
+            self._opened = _opened(file)
             try:
                 self._lock(file)
+                while not _is_at(self._opened, file):  # another batch has replaced it since
+                    os.close(self._opened)
+                    self._opened = _opened(file)
+                    self._lock(file)
                 self._take_over(file)
                 self._begun = os.open(begun_file(file), os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o600)
             except BaseException:
@@ -131,6 +137,7 @@ class BatchResults:
                 self.paid = Amounts(*map(sum, zip(self.paid, row.paid, strict=True)))
                 continue
             is_whole = False
+            self.spent[row.id] = row.paid
             if row.run:
                 self.runs[row.id] = row.run
         for begun in _begun_in(begun_file(file)):
@@ -198,14 +205,25 @@ def begun_file(results: Path) -> Path:
     return results.with_name(f".{results.name}.begun")
 
 
-@contextmanager
-def open_results(file: Path | None, questions: BatchQuestions, documents: str) -> Iterator[BatchResults]:
-    """The results of a batch, closed at the end; arguments and errors as for ``BatchResults``."""
-    results = BatchResults(file, questions, documents)
-    try:
-        yield results
-    finally:
-        results.close()
+def _opened(file: Path) -> int:
+    """A descriptor of the file, to read and append; it is made if it is missing.
+
+    Raises:
+        OSError: it cannot be opened.
+        ConfigError: it is a pipe or a device.
+    """
+    opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o600)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise ConfigError(
+            f"{file} is no regular file, so a batch cannot continue in it; name another file with -o, or leave -o out for stdout"
+        )
+    return opened
+
+
+def _is_at(opened: int, file: Path) -> bool:
+    """Whether a path still leads to the file that was opened."""
+    return file.exists() and os.path.samestat(os.fstat(opened), file.stat())
 
 
 def _whole_lines(file: Path) -> Iterator[tuple[int, bytes | None]]:

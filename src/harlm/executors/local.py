@@ -15,7 +15,7 @@ from harlm.common_parts import open_common
 from harlm.config import Config
 from harlm.errors import HarlmError, TraceError
 from harlm.events import Event, RunStarted
-from harlm.executors.runs import RunOutcome, RunSpec
+from harlm.executors.runs import RunFailure, RunOutcome, RunSpec
 from harlm.home import runs_of
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock
@@ -62,6 +62,8 @@ class LocalExecutor:
             answer = await self._answer(spec, told)
         except HarlmError as error:
             return RunOutcome.failed(told.run, error)
+        except Exception as error:  # noqa: BLE001 - a fault of this program ends one run, and no other
+            return RunOutcome(run=told.run, failure=RunFailure.of_fault(error))
         return RunOutcome(run=answer.run_id, answer=replace(answer, timeline=()))
 
     async def _answer(self, spec: RunSpec, told: _Told) -> Answer:

@@ -58,6 +58,13 @@ class RunFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         http = error.status if isinstance(error, ModelError) else None
         return cls(kind=known, message=str(error), limit=limit, http=http)
 
+    @classmethod
+    def of_fault(cls, error: Exception) -> RunFailure:
+        """The failure that a fault of this program is."""
+        return cls(
+            kind=errors.HarlmError.__name__, message=f"internal error: {type(error).__name__}: {error}"
+        )
+
     def error(self, message: str) -> HarlmError:
         """An error of the same class with another message."""
         kind: object = getattr(errors, self.kind, HarlmError)

@@ -157,3 +157,18 @@ def test_without_a_limit_a_batch_may_cost_one_dollar() -> None:
     assert batch_caps(Budget(), 0.0).micros == 1_000_000
     caps = batch_caps(Budget(usd=1e12, calls=7, seconds=5), 2.0)
     assert (caps.micros, caps.calls, caps.tokens, caps.ends) == (UNLIMITED, 7, UNLIMITED, 7.0)
+
+
+def test_arguments_that_mean_nothing_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text('"Who?"\n', "utf-8")
+    for how, said in (
+        ({"at_once": 0}, "at_once is 0"),
+        ({"mode": "fast"}, "mode 'fast' does not exist"),
+        ({"results": 7}, "results is of type int"),
+        ({"results": str(file)}, "holds the questions"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            list(HARLM().batch(file, TEXT, **how))
+    with pytest.raises(ConfigError, match="questions is of type dict"):
+        list(HARLM().batch({"question": "Who?"}, TEXT))  # type: ignore[arg-type]

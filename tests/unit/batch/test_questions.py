@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,30 @@ def test_what_is_given_as_a_value_or_written_in_any_form_is_asked(texts: list[st
     assert [each.question.replace("\r\n", "\n") for each in questions_in(as_table)] == [
         each.replace("\r\n", "\n") for each in wanted
     ]
+
+
+def test_questions_of_a_pipe_are_read_once_and_kept(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=('"Who?"\n"When?"\n',))
+    writer.start()
+    asked = questions_in(pipe)
+    writer.join()
+    assert [[each.question for each in asked] for _ in range(2)] == [["Who?", "When?"]] * 2
+
+
+def test_rows_that_vanish_while_the_batch_runs_end_it(tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text('"Who?"\n"When?"\n', "utf-8")
+    asked = questions_in(file)
+    file.write_text('"Who?"\n', "utf-8")
+    with pytest.raises(ContextError, match="has lost 1 rows"):
+        list(asked)
+
+
+@pytest.mark.parametrize(
+    "row", [{"question": "Who?", "note": "\ud800"}, {"question": "Who?", "at": object()}]
+)
+def test_what_no_result_can_repeat_is_refused_before_anything_is_asked(row: dict[str, object]) -> None:
+    with pytest.raises(ContextError, match="cannot be repeated in a result"):
+        questions_of([row])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -127,3 +128,33 @@ def test_without_a_file_what_is_known_is_known_to_this_attempt() -> None:
         assert results.runs == {"a": "RA"}
         results.add(ended("a"))
         assert (results.answered, results.runs) == ({"a"}, {})
+
+
+def test_a_pipe_or_a_device_takes_no_results() -> None:
+    os.mkfifo("pipe")
+    for name in ("pipe", "/dev/null"):
+        with pytest.raises(ConfigError, match=f"{name} is no regular file"):
+            BatchResults(Path(name), QUESTIONS)
+
+
+def test_who_waited_for_a_file_that_was_replaced_takes_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    FILE.write_text("", "utf-8")
+    lock = BatchResults._lock
+
+    def replaced(results: BatchResults, file: Path) -> None:
+        lock(results, file)
+        monkeypatch.setattr(BatchResults, "_lock", lock)
+        Path("new").write_text("", "utf-8")
+        Path("new").replace(file)  # what an attempt that ended in between has done
+
+    monkeypatch.setattr(BatchResults, "_lock", replaced)
+    with closing(BatchResults(FILE, QUESTIONS)) as results:
+        results.add(ended("a"))
+    assert [line["id"] for line in lines()] == ["a"]
+
+
+def test_what_rows_without_an_answer_have_spent_is_known() -> None:
+    with closing(BatchResults(FILE, QUESTIONS)) as results:
+        results.add(ended("b", "failed", run="RB"))
+    with closing(BatchResults(FILE, QUESTIONS)) as results:
+        assert results.spent == {"b": Amounts(10, 500_000, 2)}

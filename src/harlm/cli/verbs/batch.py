@@ -173,7 +173,7 @@ async def _ask(
             async for row in rows:
                 if output is None:
                     show_json_line(row)
-                if not row.is_final and (first is None or row.has_stopped):
+                if row.error is not None and (first is None or row.has_stopped):
                     first = row
                 shown.moved()
     return _end(first, progress, output, was_stopped=was_stopped)

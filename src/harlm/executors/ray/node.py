@@ -150,8 +150,7 @@ class RayNode:
         try:
             outcome = await self._executor.run(spec, partial(self._hear, ticket))
         except Exception as error:  # noqa: BLE001 - a fault of this program ends one run, and no other
-            failure = RunFailure(kind="HarlmError", message=f"{type(error).__name__}: {error}")
-            outcome = RunOutcome(run=spec.run, failure=failure)
+            outcome = RunOutcome(run=spec.run, failure=RunFailure.of_fault(error))
         self._tell(NodeFrame(ticket=ticket, outcome=outcome))
 
     def _hear(self, ticket: int, event: Event) -> None:

@@ -147,8 +147,8 @@ class BatchedModel:
             return await waiting.ends
         except asyncio.CancelledError:
             if waiting.run is None:
-                del self._collected[request]
-                self._bytes -= len(waiting.line)
+                if self._collected.pop(request, None) is not None:
+                    self._bytes -= len(waiting.line)
                 raise asyncio.CancelledError(NOT_SENT) from None
             waiting.run.leave()
             raise

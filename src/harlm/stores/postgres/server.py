@@ -38,7 +38,10 @@ class PostgresAddress:
     def __init__(self, url: str) -> None:
         try:
             self._parameters = conninfo.conninfo_to_dict(url)
+            if "@" in str(self._parameters.get("dbname")):
+                raise ValueError("a password with a slash, or a name that no one has")
             parts = urlsplit(url)
+            _ = parts.port  # raises where a password stands for it
             passwords = [
                 parts.password,
                 unquote(parts.password or ""),
