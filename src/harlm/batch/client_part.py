@@ -80,19 +80,17 @@ class Batches(StoredRuns):
             ConfigError: the results are those of another batch, or a model or the executor cannot be used.
             ExecutorFailure: no cluster is there, or its last node is gone. What was paid is kept.
         """
-        check_executor(executor, address)
+        check_executor(executor, address, at_once)
         asked, limits, config = _questions(questions), budget or Budget(), self._config
         results = _results(results, asked)
-        if at_once < 1:
-            raise ConfigError(f"at_once is {at_once}; give at least 1")
         wanted, began = None if schema is None else schema_of(schema), time.monotonic()
         loaded = await load_async(context, config.loading, LoadingClock(limits.seconds, began))
         loaded = without_own(loaded, (asked.file, results))
         documents, stop = await asyncio.to_thread(documents_digest, loaded), interruption or Interruption()
         caps, mode = batch_caps(limits, began), checked_mode(mode or config.engine.mode)
         job = BatchJob(questions=asked, documents=documents, mode=mode, schema=wanted, ends=caps.ends)
-        must_be = "" if accept_changes else documents
-        with closing(await asyncio.to_thread(BatchResults, results, asked, must_be)) as known:
+        opening = asyncio.to_thread(BatchResults, results, asked, "" if accept_changes else documents)
+        with closing(await opening) as known:
             state, earlier = progress or BatchProgress(), await asyncio.to_thread(self._paid_earlier, known)
             state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
             opened = open_executor(

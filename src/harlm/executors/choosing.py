@@ -22,12 +22,14 @@ ExecutorName = Literal["local", "ray"]
 EXECUTORS: tuple[str, ...] = get_args(ExecutorName)
 
 
-def check_executor(name: str, address: str | None) -> None:
+def check_executor(name: str, address: str | None, at_once: int = 1) -> None:
     """Check what a user has chosen.
 
     Raises:
-        ConfigError: there is no such executor, or it has no address.
+        ConfigError: there is no such executor, it has no address, or no run may be under way.
     """
+    if at_once < 1:
+        raise ConfigError(f"at_once is {at_once}; give at least 1")
     if name not in EXECUTORS:
         raise ConfigError(f"there is no executor {name!r}; choose one of {', '.join(EXECUTORS)}")
     if name == "local" and address is not None:

@@ -171,4 +171,4 @@ def test_arguments_that_mean_nothing_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=said):
             list(HARLM().batch(file, TEXT, **how))
     with pytest.raises(ConfigError, match="questions is of type dict"):
-        list(HARLM().batch({"question": "Who?"}, TEXT))  # type: ignore[arg-type]
+        list(HARLM().batch({"question": "Who?"}, TEXT))
