@@ -93,7 +93,7 @@ def test_a_time_limit_ends_a_cell_and_keeps_its_findings(cell: str) -> None:
             with pytest.raises(DeadlineExceeded) as caught:
                 client(server, Budget(seconds=seconds)).ask("What do they say?", "a short text")
             took = time.monotonic() - started
-        assert 1.0 < took < 1.3 * seconds + 3.0  # a busy machine ends it late
+        assert 1.0 < took < 1.3 * seconds
         partial = caught.value.partial
         assert partial is not None
         if partial.text.startswith("so far: reply to item"):
