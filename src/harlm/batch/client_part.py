@@ -23,6 +23,7 @@ from harlm.common_parts import RICHEST_USD
 from harlm.config import DEFAULT_USD
 from harlm.errors import ConfigError
 from harlm.executors.choosing import ExecutorName, check_executor, open_executor
+from harlm.executors.setup import RunSetup
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock, load_async
 from harlm.resuming import origin_of
@@ -93,10 +94,12 @@ class Batches(StoredRuns):
         with closing(await opening) as known:
             state, earlier = progress or BatchProgress(), await asyncio.to_thread(self._paid_earlier, known)
             state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
-            opened = open_executor(
-                executor, self._parts, config, loaded, origin or origin_of(context), address=address, documents=documents,
-                at_once=at_once, purse=_purse(caps, earlier), caps=caps, earlier=earlier, interruption=stop, accept_changes=accept_changes,
+            setup = RunSetup(
+                parts=self._parts, config=config, context=loaded, documents=documents, origin=origin or origin_of(context),
+                at_once=at_once, interruption=stop, accept_changes=accept_changes,
             )  # fmt: skip
+            purse = _purse(caps, earlier)
+            opened = open_executor(executor, setup, address=address, purse=purse, caps=caps, earlier=earlier)
             async with opened as chosen, aclosing(OpenBatch(job, chosen, known, stop, state).rows()) as rows:
                 async for row in rows:
                     yield row

@@ -7,14 +7,11 @@ from typing import Literal, get_args
 
 from harlm.budget import Caps
 from harlm.budget.purse import Purse
-from harlm.config import Config
 from harlm.errors import ConfigError
 from harlm.executors.local import open_local
 from harlm.executors.runs import Executor
-from harlm.interruption import Interruption
-from harlm.running import ClientParts
-from harlm.tracing.request import Sources
-from harlm.types import Amounts, Context
+from harlm.executors.setup import RunSetup
+from harlm.types import Amounts
 
 ExecutorName = Literal["local", "ray"]
 """Where the runs of a batch are carried out: in this process, or on the nodes of a Ray cluster."""
@@ -40,28 +37,14 @@ def check_executor(name: str, address: str | None, at_once: int = 1) -> None:
 
 
 def open_executor(
-    name: ExecutorName,
-    parts: ClientParts,
-    config: Config,
-    context: Context,
-    origin: Sources,
-    *,
-    address: str | None,
-    documents: str,
-    at_once: int,
-    purse: Purse,
-    caps: Caps,
-    earlier: Amounts,
-    interruption: Interruption,
-    accept_changes: bool,
+    name: ExecutorName, setup: RunSetup, *, address: str | None, purse: Purse, caps: Caps, earlier: Amounts
 ) -> AbstractAsyncContextManager[Executor]:
     """The executor that a user has chosen; closing it ends its runs.
 
     Args:
         name: which.
-        parts, config, context, origin, at_once, interruption, accept_changes: as for ``open_local``.
+        setup: what the runs have in common.
         address: of the cluster; ``None`` for the executor's own choice.
-        documents: a digest of the context.
         purse: pays for all runs if they are carried out in this process.
         caps, earlier: of the same purse, for executors that keep books of their own: its limits, and what it has paid.
 
@@ -71,11 +54,5 @@ def open_executor(
     if name == "ray":
         from harlm.executors.ray.executor import open_ray
 
-        return open_ray(
-            parts, config, context, origin, address=address, documents=documents, at_once=at_once, caps=caps,
-            earlier=earlier, interruption=interruption, accept_changes=accept_changes,
-        )  # fmt: skip
-    return open_local(
-        parts, config, context, origin, at_once=at_once, purse=purse, interruption=interruption,
-        accept_changes=accept_changes,
-    )  # fmt: skip
+        return open_ray(setup, address=address, caps=caps, earlier=earlier)
+    return open_local(setup, purse=purse)

@@ -15,13 +15,12 @@ from harlm.errors import ModelError
 from harlm.events import Event, RunStarted
 from harlm.executors.local import LocalExecutor, open_local
 from harlm.executors.runs import RunOutcome, RunSpec
+from harlm.executors.setup import RunSetup
 from harlm.home import runs_of
-from harlm.interruption import Interruption
 from harlm.loading import load
 from harlm.running import ClientParts
 from harlm.testing import ScriptedModel
 from harlm.tracing.jsonl import list_runs
-from harlm.tracing.request import Sources
 from tests.support.processes import descendants
 
 CONFIG = overridden(Config(), {"budget.usd": 1e10})
@@ -31,9 +30,10 @@ TEXT = "The bridge opened in 1883."
 @asynccontextmanager
 async def executor(model: object, **more: Any) -> AsyncIterator[LocalExecutor]:
     parts = ClientParts(root=model)  # type: ignore[arg-type] # a model that a test made
-    how: dict[str, Any] = {"at_once": 4, "purse": None, "interruption": Interruption(), **more}
+    purse, config = more.pop("purse", None), overridden(CONFIG, {"tracing.home": str(Path.cwd())})
+    how: dict[str, Any] = {"at_once": 4, **more}
     async with open_local(
-        parts, overridden(CONFIG, {"tracing.home": str(Path.cwd())}), load(TEXT), Sources(), **how
+        RunSetup(parts=parts, config=config, context=load(TEXT), **how), purse=purse
     ) as opened:
         yield opened
 

@@ -11,7 +11,6 @@ import msgspec
 
 from harlm.budget import Caps
 from harlm.cleanup import all_ended
-from harlm.config import Config
 from harlm.engine import new_run_id
 from harlm.errors import ExecutorFailure, HarlmError
 from harlm.events import Event
@@ -21,12 +20,10 @@ from harlm.executors.ray.limiter import BookTotals, RayLimiter
 from harlm.executors.ray.link import NodeLink, NodeLost
 from harlm.executors.ray.travel import Baggage, NodeKeys, packed, packed_context
 from harlm.executors.runs import RunFailure, RunOutcome, RunSpec
+from harlm.executors.setup import RunSetup
 from harlm.home import runs_of
-from harlm.interruption import Interruption
-from harlm.running import ClientParts
-from harlm.tracing.request import Sources
 from harlm.tracing.run_lock import held_closed
-from harlm.types import Amounts, Context
+from harlm.types import Amounts
 
 _LOOK_S = 1.0  # between two looks at the head and the nodes
 _PATIENCE = 3  # looks in a row at which the head may be silent
@@ -216,25 +213,13 @@ class RayExecutor:
 
 @asynccontextmanager
 async def open_ray(
-    parts: ClientParts,
-    config: Config,
-    context: Context,
-    origin: Sources,
-    *,
-    address: str | None,
-    documents: str,
-    at_once: int,
-    caps: Caps,
-    earlier: Amounts,
-    interruption: Interruption,
-    accept_changes: bool = False,
+    setup: RunSetup, *, address: str | None, caps: Caps, earlier: Amounts
 ) -> AsyncIterator[RayExecutor]:
     """An executor on a cluster; closing it ends its runs.
 
     Args:
-        parts, config, context, origin, at_once, interruption, accept_changes: as for ``open_local``; ``at_once`` is for each node.
+        setup: what the runs have in common.
         address: of the cluster, as for ``open_cluster``.
-        documents: a digest of the context.
         caps: the limits of all runs together.
         earlier: what earlier attempts at the batch have paid.
 
@@ -243,19 +228,18 @@ async def open_ray(
         ContextError: the documents cannot be sent.
         ExecutorFailure: no cluster is there.
     """
-    baggage, keys = packed(
-        parts, config, origin, documents=documents, at_once=at_once, accept_changes=accept_changes
-    )
+    baggage, keys = packed(setup)
     async with open_cluster(address) as cluster:
-        data = await asyncio.to_thread(packed_context, context)
+        data = await asyncio.to_thread(packed_context, setup.context)
         placed = await asyncio.to_thread(cluster.put, data)
         del data
-        limiter = cluster.actor(RayLimiter, cluster.here, caps.amounts, config.engine.concurrency, earlier)
+        slots = setup.config.engine.concurrency
+        limiter = cluster.actor(RayLimiter, cluster.here, caps.amounts, slots, earlier)
         executor = RayExecutor(cluster, limiter, baggage, keys, placed)
         try:
             await executor.totals()  # the limiter has started
             await executor.start()
-            with interruption.heard_by(_in_loop(executor.stop)):
+            with setup.interruption.heard_by(_in_loop(executor.stop)):
                 yield executor
         finally:
             await executor.close()

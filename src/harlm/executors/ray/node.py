@@ -21,7 +21,8 @@ from harlm.events import Event
 from harlm.executors.local import LocalExecutor, open_local
 from harlm.executors.ray.limiter import RayLessor
 from harlm.executors.ray.travel import Baggage, NodeFrame, NodeKeys, encoded_frames, machine_here, with_keys
-from harlm.executors.runs import RunFailure, RunOutcome, RunSpec
+from harlm.executors.runs import RunFailure, RunSpec
+from harlm.executors.setup import RunSetup
 from harlm.interruption import Interruption
 from harlm.running import ClientParts
 from harlm.tracing.request import decoded_context
@@ -111,17 +112,16 @@ class RayNode:
                 context = await asyncio.to_thread(decoded_context, documents)
                 with suppress(OSError):  # another machine: its own folder
                     os.chdir(baggage.folder)
-                executor = open_local(
-                    ClientParts(prices=baggage.prices, note=baggage.note),
-                    _with_key(baggage, keys),
-                    context,
-                    baggage.origin,
+                setup = RunSetup(
+                    parts=ClientParts(prices=baggage.prices, note=baggage.note),
+                    config=_with_key(baggage, keys),
+                    context=context,
+                    origin=baggage.origin,
                     at_once=baggage.at_once,
-                    purse=purse,
                     interruption=self._interruption,
                     accept_changes=baggage.accept_changes,
-                    environment=_environment(keys),
                 )
+                executor = open_local(setup, purse=purse, environment=_environment(keys))
                 self._executor = await cleanup.enter_async_context(executor)
                 opened.set_result(None)
                 await self._is_over.wait()
@@ -147,10 +147,7 @@ class RayNode:
 
     async def _run(self, ticket: int, spec: RunSpec) -> None:
         assert self._executor is not None
-        try:
-            outcome = await self._executor.run(spec, partial(self._hear, ticket))
-        except Exception as error:  # noqa: BLE001 - a fault of this program ends one run, and no other
-            outcome = RunOutcome(run=spec.run, failure=RunFailure.of_fault(error))
+        outcome = await self._executor.run(spec, partial(self._hear, ticket))
         self._tell(NodeFrame(ticket=ticket, outcome=outcome))
 
     def _hear(self, ticket: int, event: Event) -> None:

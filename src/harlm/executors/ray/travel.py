@@ -17,6 +17,7 @@ from harlm.config import Config, overridden
 from harlm.errors import ConfigError, ContextError
 from harlm.events import AnyEvent
 from harlm.executors.runs import RunOutcome
+from harlm.executors.setup import RunSetup
 from harlm.home import home_of
 from harlm.models.names import PROVIDERS
 from harlm.running import ClientParts
@@ -38,7 +39,7 @@ class Baggage(msgspec.Struct, frozen=True, kw_only=True):
         folder: the working folder of the client, in which paths of the settings are read.
         machine: of the client.
         at_once: runs under way at once on a node.
-        accept_changes: as in ``LocalExecutor``.
+        accept_changes: as in ``RunSetup``.
         has_store: whether there is a store of memory and of paid calls that other machines reach.
     """
 
@@ -92,25 +93,13 @@ def machine_here() -> str:
     return f"{socket.gethostname()} {boot}".strip()
 
 
-def packed(
-    parts: ClientParts,
-    config: Config,
-    origin: Sources,
-    *,
-    documents: str,
-    at_once: int,
-    accept_changes: bool,
-) -> tuple[Baggage, NodeKeys]:
+def packed(setup: RunSetup) -> tuple[Baggage, NodeKeys]:
     """What goes to the nodes, with the keys apart.
-
-    Args:
-        parts: of the client.
-        config, origin, at_once, accept_changes: as in ``LocalExecutor``.
-        documents: a digest of the documents.
 
     Raises:
         ConfigError: the client brings objects of this process.
     """
+    parts, config = setup.parts, setup.config
     _refuse_objects(parts)
     names = [name for provider in PROVIDERS.values() for name in provider.key_variables]
     keys = NodeKeys(
@@ -124,12 +113,12 @@ def packed(
             config=with_keys(bare, NodeKeys(None, {})),
             prices=parts.prices,
             note=parts.note,
-            origin=origin,
-            documents=documents,
+            origin=setup.origin,
+            documents=setup.documents,
             folder=str(Path.cwd()),
             machine=machine_here(),
-            at_once=at_once,
-            accept_changes=accept_changes,
+            at_once=setup.at_once,
+            accept_changes=setup.accept_changes,
             has_store=keys.store is not None,
         ),
         keys,

@@ -7,13 +7,12 @@ from harlm.events import Event
 from harlm.executors.local import open_local
 from harlm.executors.ray.copies import HomeCopy
 from harlm.executors.runs import RunSpec
+from harlm.executors.setup import RunSetup
 from harlm.home import runs_of
-from harlm.interruption import Interruption
 from harlm.loading import load
 from harlm.running import ClientParts
 from harlm.testing import ScriptedModel
 from harlm.tracing.jsonl import RunFolder, find_run
-from harlm.tracing.request import Sources
 
 
 def at(home: str) -> Config:
@@ -23,8 +22,8 @@ def at(home: str) -> Config:
 async def events_of_a_run() -> list[Event]:
     heard: list[Event] = []
     parts = ClientParts(root=ScriptedModel(["a-secret-key opened in 1883"]))
-    how = {"at_once": 1, "purse": None, "interruption": Interruption()}
-    async with open_local(parts, at("there"), load("a text"), Sources(), **how) as executor:  # type: ignore[arg-type]
+    setup = RunSetup(parts=parts, config=at("there"), context=load("a text"))
+    async with open_local(setup, purse=None) as executor:
         await executor.run(RunSpec(question="When?", mode="direct"), heard.append)
     return heard
 

@@ -16,11 +16,11 @@ from harlm.errors import ConfigError, ExecutorFailure
 from harlm.executors.ray import executor as module
 from harlm.executors.ray.executor import RayExecutor, open_ray
 from harlm.executors.runs import RunOutcome, RunSpec
+from harlm.executors.setup import RunSetup
 from harlm.interruption import Interruption
 from harlm.loading import load
 from harlm.running import ClientParts
 from harlm.testing import ChatServer
-from harlm.tracing.request import Sources
 from harlm.types import Amounts
 from tests.support.ray_inside import PRICES, InsideCluster, asking, until
 
@@ -36,16 +36,10 @@ def on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             yield cluster
 
         monkeypatch.setattr(module, "open_cluster", found)
-        given: dict[str, Any] = {
-            "at_once": 4,
-            "caps": Caps(calls=100),
-            "earlier": Amounts(),
-            "interruption": Interruption(),
-        } | how
-        parts = ClientParts(prices=PRICES)
-        async with open_ray(
-            parts, config, load("a text"), Sources(), address="a:1", documents="d", **given
-        ) as executor:
+        caps, earlier = how.pop("caps", Caps(calls=100)), how.pop("earlier", Amounts())
+        given: dict[str, Any] = {"at_once": 4, "documents": "d", **how}
+        setup = RunSetup(parts=ClientParts(prices=PRICES), config=config, context=load("a text"), **given)
+        async with open_ray(setup, address="a:1", caps=caps, earlier=earlier) as executor:
             yield executor
 
     return opened

@@ -15,10 +15,10 @@ from harlm.executors.ray.link import NodeLink, NodeLost, check_facts
 from harlm.executors.ray.node import facts_here
 from harlm.executors.ray.travel import Baggage, machine_here, packed, packed_context
 from harlm.executors.runs import RunSpec
+from harlm.executors.setup import RunSetup
 from harlm.loading import load
 from harlm.running import ClientParts
 from harlm.testing import ChatServer
-from harlm.tracing.request import Sources
 from harlm.types import Amounts
 from tests.support.ray_inside import PRICES, InsideCluster, asking, until
 
@@ -27,11 +27,11 @@ CAPS = Amounts(tokens=10**9, micros=10**6, calls=100)
 
 async def linked(config: Config, cluster: InsideCluster, lost: list[NodeLink]) -> NodeLink:
     cluster_: Any = cluster
-    parts = ClientParts(prices=PRICES)
-    baggage, keys = packed(parts, config, Sources(), documents="d", at_once=4, accept_changes=False)
+    text = load("a text")
+    baggage, keys = packed(RunSetup(parts=ClientParts(prices=PRICES), config=config, context=text, at_once=4))
     link = NodeLink(cluster_, "n1", lost.append)
     limiter = cluster.actor(RayLimiter, "here", CAPS, 4, Amounts())
-    await link.open(baggage, keys, limiter, packed_context(load("a text")))
+    await link.open(baggage, keys, limiter, packed_context(text))
     return link
 
 

@@ -13,11 +13,11 @@ from harlm.executors.ray.limiter import RayLimiter
 from harlm.executors.ray.node import RayNode, facts_here
 from harlm.executors.ray.travel import NodeFrame, decoded_frames, machine_here, packed, packed_context
 from harlm.executors.runs import RunFailure, RunSpec
+from harlm.executors.setup import RunSetup
 from harlm.loading import load
 from harlm.running import ClientParts
 from harlm.testing import ChatServer
 from harlm.tracing.jsonl import list_runs
-from harlm.tracing.request import Sources
 from harlm.types import Amounts
 from tests.support.ray_inside import PRICES, InsideActor, asking
 
@@ -27,11 +27,10 @@ CAPS = Amounts(tokens=10**9, micros=10**6, calls=100)
 async def opened(
     node: RayNode, config: Config, documents: bytes = b""
 ) -> tuple[InsideActor, RunFailure | None]:
-    baggage, keys = packed(
-        ClientParts(prices=PRICES), config, Sources(), documents="d", at_once=4, accept_changes=False
-    )
+    text = load("The bridge opened in 1883.")
+    baggage, keys = packed(RunSetup(parts=ClientParts(prices=PRICES), config=config, context=text, at_once=4))
     limiter = InsideActor(RayLimiter(CAPS, 4, Amounts()), "here")
-    sent = documents or packed_context(load("The bridge opened in 1883."))
+    sent = documents or packed_context(text)
     return limiter, await node.open(msgspec.msgpack.encode(baggage), keys, limiter, "n", sent)
 
 

@@ -20,11 +20,12 @@ from harlm.executors.ray.travel import (
     with_keys,
 )
 from harlm.executors.runs import RunOutcome
+from harlm.executors.setup import RunSetup
 from harlm.loading import load
 from harlm.running import ClientParts
 from harlm.testing import ScriptedModel
 from harlm.tools.toolset import Toolset
-from harlm.tracing.request import Sources, decoded_context
+from harlm.tracing.request import decoded_context
 from harlm.types import Answer
 
 SECRET = "a-secret-key"
@@ -34,7 +35,7 @@ def baggage_of(parts: ClientParts) -> tuple[Baggage, NodeKeys]:
     config = overridden(
         Config(), {"models.api_key": SECRET, "memory.store": f"postgresql://me:{SECRET}@db/x"}
     )
-    return packed(parts, config, Sources(), documents="d", at_once=3, accept_changes=False)
+    return packed(RunSetup(parts=parts, config=config, context=load("a text"), documents="d", at_once=3))
 
 
 def test_keys_travel_apart_and_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
