@@ -7,7 +7,7 @@ import math
 import queue
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,10 @@ from harlm.types import Amounts, Budget, Mode, Usage
 
 AT_ONCE = 16
 """Questions of a batch that are under way at once, where nothing else is said."""
+
+
+_AHEAD = 64
+"""Rows that ``batch`` has ready before the caller takes them; then it asks nothing more."""
 
 
 class Batches(StoredRuns):
@@ -112,10 +116,13 @@ class Batches(StoredRuns):
     ) -> Iterator[BatchRow]:
         """``abatch``, with its arguments, for callers that do not use asyncio. Closing the iterator cancels what is under way."""
         pending: queue.Queue[BatchRow | BaseException | None] = queue.Queue()
+        room, loops = asyncio.Semaphore(_AHEAD), list[asyncio.AbstractEventLoop]()
 
         async def pump() -> None:
+            loops.append(asyncio.get_running_loop())
             async with aclosing(self.abatch(questions, context, **how)) as rows:  # type: ignore[arg-type] # passed on
                 async for row in rows:
+                    await room.acquire()
                     pending.put(row)
 
         with InThread(pump()) as running:
@@ -124,6 +131,8 @@ class Batches(StoredRuns):
                 if isinstance(row, BaseException):
                     raise row
                 yield row
+                with suppress(RuntimeError):  # the loop has ended: all rows are there
+                    loops[0].call_soon_threadsafe(room.release)
 
     def _paid_earlier(self, known: BatchResults) -> Amounts:
         """What earlier attempts have paid: for questions with an answer, and in the runs that will be taken up again."""

@@ -208,6 +208,8 @@ def _table_rows(file: Path, separators: tuple[str, ...]) -> Iterator[tuple[int, 
     table = csv.reader(_lines(file), delimiter=separator, strict=True)
     try:
         names = [name.strip() for name in next(table, [])]
+        if twice := next((each for each in names if each and names.count(each) > 1), None):
+            raise ContextError(f"{file} names the column {twice!r} twice; give each a name of its own")
         if "question" not in names:
             raise ContextError(
                 f"{file} has no column question; its first row is {', '.join(map(repr, names[:8])) or 'empty'}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
 import os
 import stat
 import sys
@@ -57,6 +59,8 @@ class BatchResults:
         self.spent: dict[str, Amounts] = {}
         if file is None:
             return
+        if file.is_symlink():
+            self._file = file = file.resolve()  # the link stays one
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._opened = _opened(file)
@@ -73,13 +77,17 @@ class BatchResults:
                 raise
         except OSError as error:
             raise ConfigError(
-                f"the results cannot be written to {file} ({error.strerror}); name another file with -o"
+                f"the results cannot be written to {file} ({error.strerror}: {error.filename}); name another file with -o"
             ) from error
 
     def begin(self, asked: BatchQuestion, run: str) -> None:
-        """The run of a question has begun."""
+        """The run of a question has begun.
+
+        Raises:
+            ConfigError: that cannot be written.
+        """
         if self._begun >= 0 and self.runs.get(asked.id) != run:
-            os.write(self._begun, _json.encode(Unfinished(asked.id, run)) + b"\n")
+            self._append(self._begun, Unfinished(asked.id, run))
         self.runs[asked.id] = run
 
     def add(self, row: BatchRow) -> None:
@@ -91,12 +99,19 @@ class BatchResults:
         if row.is_final:
             self.answered.add(row.id)
             self.runs.pop(row.id, None)
-        if self._opened < 0:
-            return
-        whole = _json.encode(row) + b"\n"
+        if self._opened >= 0:
+            self._append(self._opened, row)
+
+    def _append(self, opened: int, line: BatchRow | Unfinished) -> None:
+        """Write one line.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        whole = _json.encode(line) + b"\n"
         try:
-            if os.write(self._opened, whole) != len(whole):
-                raise OSError(28, "no space left on device")
+            if os.write(opened, whole) != len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise ConfigError(
                 f"the results cannot be written to {self._file} ({error.strerror}); make room and start the batch again: "
@@ -127,9 +142,10 @@ class BatchResults:
     def _take_over(self, file: Path) -> None:
         """Learn what an earlier attempt has left. Rows without an answer are removed: their questions are asked again."""
         is_whole = True
-        for number, line in _whole_lines(file):
-            if line is None:
-                is_whole = False  # the process ended while it wrote the last one
+        for number, line in _lines(file):
+            if not line.endswith(b"\n"):
+                is_whole = False
+            if _is_torn(line):
                 continue
             row = self._known(line, number, file)
             if row.is_final and row.id not in self.answered:
@@ -152,13 +168,15 @@ class BatchResults:
         unfinished.unlink(missing_ok=True)
         opened = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
         old, self._opened = self._opened, opened
+        if sys.platform != "win32":
+            os.fchmod(opened, stat.S_IMODE(os.fstat(old).st_mode))
         self._lock(unfinished)
         with os.fdopen(os.dup(opened), "wb") as copy:
-            for number, line in _whole_lines(file):
-                row = None if line is None else self._known(line, number, file)
-                if line is not None and row is not None and row.is_final and row.id not in seen:
+            for number, line in _lines(file):
+                row = None if _is_torn(line) else self._known(line, number, file)
+                if row is not None and row.is_final and row.id not in seen:
                     seen.add(row.id)
-                    copy.write(line)
+                    copy.write(line.rstrip(b"\r\n") + b"\n")
         if sys.platform == "win32":  # replaces no file that is open, and has no lock to keep
             self._opened = -1
             os.close(opened)
@@ -226,20 +244,32 @@ def _is_at(opened: int, file: Path) -> bool:
     return file.exists() and os.path.samestat(os.fstat(opened), file.stat())
 
 
-def _whole_lines(file: Path) -> Iterator[tuple[int, bytes | None]]:
-    """The lines of a file with their numbers; ``None`` for a last one that is cut off."""
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that hold something, with their numbers."""
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            yield number, line if line.endswith(b"\n") else None
+            text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            if text.strip():
+                yield number, text
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether the process ended while it wrote a line, the last one."""
+    if line.endswith(b"\n"):
+        return False
+    try:
+        _row_of(line)
+    except msgspec.MsgspecError:
+        return True
+    return False
 
 
 def _begun_in(file: Path) -> Iterator[Unfinished]:
     """The runs that an earlier attempt had begun, as far as the file can be read."""
     if not file.exists():
         return
-    for _, line in _whole_lines(file):
-        if line is not None:
-            try:
-                yield msgspec.json.decode(line, type=Unfinished)
-            except msgspec.MsgspecError:
-                continue  # written while the machine went down: that question is asked from the start
+    for _, line in _lines(file):
+        try:
+            yield msgspec.json.decode(line, type=Unfinished)
+        except msgspec.MsgspecError:
+            continue  # written while the machine went down: that question is asked from the start

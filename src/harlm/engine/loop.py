@@ -249,11 +249,10 @@ class _Loop:
         await self._blocks.begin(reply.cells)
         for number, cell in enumerate(reply.cells, start=1):
             observation = await self._blocks.run(cell, self._number)
-            if (
-                tier := self._node.run.sandbox.tier
-            ) != self._told_tier:  # it is chosen when the first REPL opens
-                turn.notes += [prompts.REPL_NOTES[tier]] if tier in prompts.REPL_NOTES else []
-                self._told_tier = tier
+            tier = self._node.run.sandbox.tier
+            if tier != self._told_tier and tier in prompts.REPL_NOTES:
+                turn.notes.append(prompts.REPL_NOTES[tier])  # the tier is chosen when the first REPL opens
+            self._told_tier = tier
             turn.observations.append(observation)
             if observation.final is not None:
                 self._finish(observation.final, reply.cells[:number], turn)

@@ -112,7 +112,7 @@ class InBatches(Protocol):
     async def replies(
         self, model: LanguageModel, batch: str, choices: Mapping[str, tuple[str, ...]]
     ) -> Mapping[str, Completion | ModelError]:
-        """What has come of a batch of an earlier process, once it has ended.
+        """The results of a batch of an earlier process, once it has ended.
 
         Args:
             model: that was asked.

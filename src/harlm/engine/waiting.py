@@ -1,6 +1,6 @@
 """Calls that wait in batches of their provider: which may, and what is paid when the process ends meanwhile.
 
-The journal keeps the batch of each request. A run that is taken up again fetches what has come of it before anything is
+The journal keeps the batch of each request. A run that is taken up again fetches its results before anything is
 asked for: a reply that is there is known from then on, and what was not served is not counted any more.
 """
 
@@ -69,7 +69,7 @@ def keep_batch(node: Node, sent: SentInBatch, request_key: str | None) -> None:
 
 
 async def fetch_batches(node: Node) -> None:
-    """Fetch what has come of the batches of earlier attempts. Waits for those that have not ended.
+    """Fetch the results of the batches of earlier attempts. Waits for those that have not ended.
 
     Raises:
         LimitExceeded: the time of the run has ended, or its user has stopped it.
@@ -96,11 +96,11 @@ async def fetch_batches(node: Node) -> None:
 
 
 async def _fetch(node: Node, identity: str, batch: str, requests: dict[str, SentInBatch]) -> None:
-    """Fetch what has come of one batch."""
+    """Fetch the results of one batch."""
     run, batches = node.run, node.run.batches
     model = next((each for each in _models(node) if run.identity_of(each) == identity), None)
     if batches is None or model is None or not batches.takes(model):
-        note = f"{identity} is not a model of this run with models.cheap, so what has come of batch {batch} is not fetched"
+        note = f"{identity} is not a model of this run with models.cheap, so the results of batch {batch} are not fetched"
         node.emit(events.Noted(message=f"{note}; its calls count as paid"))
         return
     node.emit(
@@ -109,7 +109,7 @@ async def _fetch(node: Node, identity: str, batch: str, requests: dict[str, Sent
     try:
         replies = await batches.replies(model, batch, {key: each.choices for key, each in requests.items()})
     except ModelError as error:
-        note = f"what has come of batch {batch} cannot be fetched ({error})"
+        note = f"the results of batch {batch} cannot be fetched ({error})"
         node.emit(events.Noted(message=f"{note}; its calls count as paid, and are made again"))
         return
     for key, reply in replies.items():

@@ -179,3 +179,15 @@ def test_the_time_left_follows_from_the_pace() -> None:
     progress.ended = 20
     assert progress.left == 60
     assert progress.seconds_left == pytest.approx(30, rel=0.2)
+
+
+async def test_what_ended_together_is_kept_also_if_the_caller_leaves_after_the_first() -> None:
+    executor, work = Answering(), job(3)
+    executor.let.clear()
+    with closing(BatchResults(Path("r.jsonl"), work.questions)) as results:
+        async with aclosing(
+            OpenBatch(work, executor, results, Interruption(), BatchProgress()).rows()
+        ) as rows:
+            asyncio.get_running_loop().call_later(0.05, executor.let.set)
+            await anext(rows)
+        assert results.answered == {"0", "1", "2"}

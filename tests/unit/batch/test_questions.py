@@ -145,3 +145,8 @@ def test_rows_that_vanish_while_the_batch_runs_end_it(tmp_path: Path) -> None:
 def test_what_no_result_can_repeat_is_refused_before_anything_is_asked(row: dict[str, object]) -> None:
     with pytest.raises(ContextError, match="cannot be repeated in a result"):
         questions_of([row])
+
+
+def test_a_column_that_is_named_twice_is_refused() -> None:
+    with pytest.raises(ContextError, match="names the column 'question' twice"):
+        questions_in(written("q.csv", "question,id,question\nWho?,1,When?\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 from contextlib import closing
@@ -64,10 +65,11 @@ def test_wherever_the_process_ends_whole_rows_are_kept(cut: int) -> None:
         results.add(ended("b"))
     whole = FILE.read_bytes()
     FILE.write_bytes(whole[:cut])
+    kept = sum(cut >= len(whole) // 2 * count - 1 for count in (1, 2))  # the line end need not be there
     with closing(BatchResults(FILE, QUESTIONS)) as again:
-        assert len(again.answered) == whole[:cut].count(b"\n")
+        assert len(again.answered) == kept
         again.add(ended("c"))
-    assert len(lines()) == whole[:cut].count(b"\n") + 1
+    assert len(lines()) == kept + 1
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,8 @@ def test_it_is_still_locked_after_rows_were_removed() -> None:
 def test_a_place_that_cannot_be_written_is_named() -> None:
     Path("taken").write_text("a file")
     with pytest.raises(
-        ConfigError, match=r"the results cannot be written to taken/r.jsonl \((File exists|Not a directory)\)"
+        ConfigError,
+        match=r"the results cannot be written to taken/r.jsonl \((File exists|Not a directory): taken\)",
     ):
         BatchResults(Path("taken/r.jsonl"), QUESTIONS)
 
@@ -158,3 +161,28 @@ def test_what_rows_without_an_answer_have_spent_is_known() -> None:
         results.add(ended("b", "failed", run="RB"))
     with closing(BatchResults(FILE, QUESTIONS)) as results:
         assert results.spent == {"b": Amounts(10, 500_000, 2)}
+
+
+def test_a_file_that_an_editor_has_saved_is_understood() -> None:
+    with closing(BatchResults(FILE, QUESTIONS)) as results:
+        results.add(ended("a"))
+        results.add(ended("b"))
+    first, second = FILE.read_bytes().splitlines()
+    FILE.write_bytes(codecs.BOM_UTF8 + first + b"\n\n" + second)  # a blank line, and no line end
+    with closing(BatchResults(FILE, QUESTIONS)) as results:
+        assert results.answered == {"a", "b"}
+        results.add(ended("c"))
+    assert [line["id"] for line in lines()] == ["a", "b", "c"]
+
+
+def test_a_link_stays_one_and_a_mode_what_it_was() -> None:
+    target = Path("elsewhere.jsonl")
+    with closing(BatchResults(target, QUESTIONS)) as results:
+        results.add(ended("a", "failed"))
+    target.chmod(0o644)
+    FILE.symlink_to(target)
+    with closing(BatchResults(FILE, QUESTIONS)) as results:  # written again, without that row
+        results.add(ended("a"))
+    assert FILE.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o644
+    assert [line["id"] for line in lines()] == ["a"]

@@ -164,7 +164,7 @@ async def _found(address: str) -> str:
     host, colon, port = head.rpartition(":")
     if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65_536 or "/" in host:
         raise ConfigError(
-            f"{address!r} is no address of a Ray cluster; write host:port of its head, such as 10.0.0.1:6379, or auto"
+            f"{address!r} is not the address of a Ray cluster; write host:port of its head, such as 10.0.0.1:6379, or auto"
         )
     if not await _speaks(head, _CONNECT_S):
         raise ExecutorFailure(

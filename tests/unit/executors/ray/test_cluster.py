@@ -21,7 +21,7 @@ async def entered(address: str | None) -> None:
 )
 async def test_what_is_no_address_is_refused_before_anything_is_asked(address: str) -> None:
     pytest.importorskip("ray")
-    with pytest.raises(ConfigError, match="no address of a Ray cluster; write host:port"):
+    with pytest.raises(ConfigError, match="not the address of a Ray cluster; write host:port"):
         await entered(address)
 
 
