@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,19 @@ def asking(server: ChatServer, **more: object) -> Config:
 
 
 RayError: type[Exception] = pytest.importorskip("ray.exceptions").RayError
+ENDING: set[asyncio.Task[None]] = set()
+"""What actors that have died still close."""
+
 PRICES = {"openai/m": Price(input=1.0, output=2.0)}
+
+
+@pytest.fixture(autouse=True)
+async def all_has_ended() -> AsyncIterator[None]:
+    """At the end of a test, all actors have closed what they had open."""
+    yield
+    if ENDING:
+        await asyncio.wait(ENDING)
+    ENDING.clear()
 
 
 async def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
@@ -94,6 +106,7 @@ class InsideActor:
                 task.cancel()
             if self.target._main is not None:
                 self.target._main.cancel()
+                ENDING.add(self.target._main)
 
 
 class InsideCluster:
