@@ -93,6 +93,8 @@ class OpenBatch:
         self._job, self._executor, self._results = job, executor, results
         self._interruption, self._progress = interruption, progress
         self._has_stopped = False
+        progress.total, progress.known = len(job.questions), len(results.answered)
+        progress.micros = results.paid.micros
 
     async def rows(self) -> AsyncGenerator[BatchRow, None]:
         """The results, as questions end; those that have begun before come first.

@@ -7,7 +7,7 @@ import math
 import queue
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from contextlib import aclosing, closing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, closing, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +23,7 @@ from harlm.common_parts import RICHEST_USD
 from harlm.config import DEFAULT_USD
 from harlm.errors import ConfigError
 from harlm.executors.choosing import ExecutorName, check_executor, open_executor
+from harlm.executors.runs import Executor
 from harlm.executors.setup import RunSetup
 from harlm.interruption import Interruption
 from harlm.loading import LoadingClock, load_async
@@ -75,10 +76,9 @@ class Batches(StoredRuns):
             executor: where runs are carried out: ``local``, in this process, or ``ray``, on the nodes of a Ray cluster.
             address: ``host:port`` of the head of the cluster, or ``auto`` for the one on this machine; without it one is started here.
             accept_changes: whether the documents may have changed since the results were written.
-            origin, interruption: as in ``HARLM.aask``.
-            progress: is kept up to date.
+            origin, interruption: as in ``HARLM.aask``; ``progress`` is kept up to date.
 
-        A question whose run fails has a row that says why. When the budget of the batch is spent, no further question is asked.
+        A question whose run fails has a row that says why. Once the budget is spent, no further question is asked.
 
         Raises:
             ContextError: the questions or the documents cannot be read.
@@ -89,22 +89,21 @@ class Batches(StoredRuns):
         asked, limits, config = _questions(questions), budget or Budget(), self._config
         results = _results(results, asked)
         wanted, began = None if schema is None else schema_of(schema), time.monotonic()
-        loaded = await load_async(context, config.loading, LoadingClock(limits.seconds, began))
-        loaded = without_own(loaded, (asked.file, results))
-        documents, stop = await asyncio.to_thread(documents_digest, loaded), interruption or Interruption()
+        read = await load_async(context, config.loading, LoadingClock(limits.seconds, began))
+        loaded = without_own(read, (asked.file, results))
+        documents = await asyncio.to_thread(documents_digest, loaded)
         caps, mode = batch_caps(limits, began), checked_mode(mode or config.engine.mode)
         job = BatchJob(questions=asked, documents=documents, mode=mode, schema=wanted, ends=caps.ends)
+        setup = RunSetup(
+            parts=self._parts, config=config, context=loaded, documents=documents, origin=origin or origin_of(context),
+            at_once=at_once, interruption=interruption or Interruption(), accept_changes=accept_changes,
+        )  # fmt: skip
         opening = asyncio.to_thread(BatchResults, results, asked, "" if accept_changes else documents)
         with closing(await opening) as known:
-            state, earlier = progress or BatchProgress(), await asyncio.to_thread(self._paid_earlier, known)
-            state.total, state.known, state.micros = len(asked), len(known.answered), known.paid.micros
-            setup = RunSetup(
-                parts=self._parts, config=config, context=loaded, documents=documents, origin=origin or origin_of(context),
-                at_once=at_once, interruption=stop, accept_changes=accept_changes,
-            )  # fmt: skip
+            earlier = await asyncio.to_thread(self._paid_earlier, known)
             purse = _purse(caps, earlier)
             opened = open_executor(executor, setup, address=address, purse=purse, caps=caps, earlier=earlier)
-            async with opened as chosen, aclosing(OpenBatch(job, chosen, known, stop, state).rows()) as rows:
+            async with aclosing(_rows(job, opened, known, setup.interruption, progress)) as rows:
                 async for row in rows:
                     yield row
 
@@ -141,6 +140,22 @@ class Batches(StoredRuns):
             for id, run in known.runs.items()  # a run that was removed says nothing any more
         ]
         return Amounts(*map(sum, zip(known.paid, *begun, strict=True)))
+
+
+async def _rows(
+    job: BatchJob,
+    opened: AbstractAsyncContextManager[Executor],
+    results: BatchResults,
+    interruption: Interruption,
+    progress: BatchProgress | None,
+) -> AsyncGenerator[BatchRow, None]:
+    """The rows of a batch, over an executor that is open as long as they are asked for."""
+    async with (
+        opened as executor,
+        aclosing(OpenBatch(job, executor, results, interruption, progress or BatchProgress()).rows()) as rows,
+    ):
+        async for row in rows:
+            yield row
 
 
 def batch_caps(budget: Budget, began: float) -> Caps:
