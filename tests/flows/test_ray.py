@@ -109,7 +109,7 @@ async def test_a_cluster_that_is_not_there_and_objects_that_cannot_travel_are_to
             with pytest.raises(ExecutorFailure, match=f"no Ray cluster answers at {address}"):
                 async for _ in client(server).abatch(QUESTIONS, "x", executor="ray", address=address):
                     pass
-        with pytest.raises(ConfigError, match="no address of a Ray cluster"):
+        with pytest.raises(ConfigError, match="not the address of a Ray cluster"):
             async for _ in client(server).abatch(QUESTIONS, "x", executor="ray", address="ray://head"):
                 pass
         with pytest.raises(ConfigError, match="cannot be sent to the nodes"):
