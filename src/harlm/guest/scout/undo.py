@@ -201,10 +201,12 @@ def _kept_attributes(target: Any, kind: type) -> Restore:
         if attributes is not None:
             attributes()
         for name, value in values:
-            if value is not _absent:
-                object.__setattr__(target, name, value)
-            elif hasattr(target, name):
+            if getattr(target, name, _absent) is value:
+                continue  # among them those that cannot be set, such as the names of a module
+            if value is _absent:
                 object.__delattr__(target, name)
+            else:
+                object.__setattr__(target, name, value)
 
     return restore
 

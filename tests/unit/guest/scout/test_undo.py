@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import random
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -94,6 +95,26 @@ def test_objects_and_classes_of_a_cell_are_put_back() -> None:
     assert slotted.x == 1
     assert not hasattr(slotted, "y")
     assert (listed, listed.name) == ([1], "one")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        types.ModuleType("own"),
+        types.SimpleNamespace(),
+        functools.partial(int, base=2),
+        lambda: 1,
+        ValueError("x"),
+    ],
+    ids=lambda target: type(target).__name__,
+)
+def test_the_attributes_of_an_object_with_members_that_cannot_be_set_are_put_back(target: Any) -> None:
+    before = dict(vars(target))
+    _, undo = in_a_cell("")
+    undo.before(target)
+    target.note = 1
+    undo.put_back()
+    assert vars(target) == before
 
 
 def test_the_variables_of_the_cell_are_put_back() -> None:
