@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from harlm.cli.printing import say
+from harlm.tracing.area import Area
+from harlm.tracing.cells import cut
+from harlm.tracing.terminal import Terminal
 from harlm.visible import harmless
-
-if TYPE_CHECKING:
-    from rich.status import Status
 
 _EVERY_S = 15.0  # seconds between two plain lines
 
@@ -31,31 +31,35 @@ class ProgressLine:
     ) -> None:
         self._line, self._quiet, self._clock = line, quiet, clock
         self._shown_at = clock()
-        self._status: Status | None = None
+        self._terminal = Terminal(sys.stderr)
+        self._area: Area | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty() and not self._quiet:
-            from rich.console import Console  # costs a tenth of a second, and only a terminal needs it
-
-            self._status = Console(stderr=True, markup=False).status(harmless(self._line()), spinner="dots")
-            self._status.start()
+        if not self._quiet and self._terminal.can_be_drawn_on():
+            self._area = Area(sys.stderr)
+            self.moved()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._status is not None:
-            self._status.stop()
+        if self._area is not None:
+            self._area.close()
         if not self._quiet and (line := self._line()):
             say(line)
 
     def moved(self) -> None:
         """The work has moved."""
-        if self._status is not None:
-            self._status.update(harmless(self._line()))
+        if self._area is not None:
+            self._area.draw([cut(harmless(self._line()), self._terminal.size.columns)])
         elif not self._quiet and self._clock() - self._shown_at >= _EVERY_S:
             self._shown_at = self._clock()
             say(self._line())
+
+    def hide(self) -> None:
+        """Make room for other lines. It is shown again when the work has moved."""
+        if self._area is not None:
+            self._area.draw([""])
 
 
 def time_text(seconds: float) -> str:

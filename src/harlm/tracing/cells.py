@@ -6,12 +6,29 @@ seems.
 
 from __future__ import annotations
 
-from rich.cells import get_character_cell_size
+import unicodedata
 
 _MARKS = 3  # marks on one letter that are shown; more would be drawn over the lines above
 _OF_ONE_CELL = frozenset(
     map(chr, [*range(0x20, 0x7F), *range(0xA0, 0xAD), *range(0xAE, 0x250), *map(ord, "“”…≥├└─│—–’")])
 )
+_WITHOUT_CELL = ("Cc", "Cf", "Me", "Mn")  # categories of controls and of marks on the letter before
+_SHOWN_CONTROLS = frozenset(
+    map(chr, [0xAD, *range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD])
+)
+_WIDE_LATER = frozenset(
+    map(
+        chr,
+        [
+            *range(0x2630, 0x2638),
+            *range(0x268A, 0x2690),
+            *range(0x4DC0, 0x4E00),
+            *range(0x1D300, 0x1D357),
+            *range(0x1D360, 0x1D379),
+        ],
+    )
+)  # since Unicode 16, which not every Python knows
+_UNKNOWN = "Cn"  # the category of characters that are newer than this Python
 _EMOJI_STYLE = "\ufe0f"  # the character before it may become wide
 
 
@@ -53,4 +70,8 @@ def cut(text: str, width: int) -> str:
 def _size(letter: str, before: int) -> int:
     if letter == _EMOJI_STYLE:
         return int(before == 1)
-    return get_character_cell_size(letter)
+    category = unicodedata.category(letter)
+    if category in _WITHOUT_CELL and letter not in _SHOWN_CONTROLS:
+        return 0
+    is_wide = unicodedata.east_asian_width(letter) in "WF" or category == _UNKNOWN or letter in _WIDE_LATER
+    return 2 if is_wide else 1

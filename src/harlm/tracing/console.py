@@ -6,25 +6,21 @@ If writing fails, the display stops and the run continues.
 
 from __future__ import annotations
 
-import codecs
 import io
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TextIO, cast
 
 from harlm import events
 from harlm.tracing.area import DIM, YELLOW, Area, Ticker
-from harlm.tracing.ci import in_ci
 from harlm.tracing.notes import Note, Notes, counted
 from harlm.tracing.status import RunStatus
+from harlm.tracing.terminal import Terminal
 from harlm.tracing.tree import CallTree
 from harlm.visible import harmless
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 __all__ = ["LiveTree", "PlainLines", "counted"]
 
@@ -32,7 +28,6 @@ _FRAME_S = 0.25  # between two frames
 _LOOK_S = 1.0  # how often plain lines look whether a line is due
 _PROGRESS_S = 5.0  # the least time between two plain lines of figures
 _LONGEST_SILENCE_S = 60.0  # while nothing happens, the time between two lines doubles up to this
-_NARROWEST = 20  # columns that a tree needs
 
 
 class PlainLines:
@@ -98,16 +93,16 @@ class LiveTree:
 
     Args:
         out: the terminal to draw on.
-        console: its properties, if they are not to be found out.
+        terminal: what it can do, if that is not to be found out.
         now: the clock, in seconds.
     """
 
     def __init__(
-        self, out: TextIO, console: Console | None = None, now: Callable[[], float] = time.monotonic
+        self, out: TextIO, terminal: Terminal | None = None, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._out = _UntilItFails(out)
-        self._console = console or _console(out)
-        self._plain = None if _can_draw(self._console, out) else PlainLines(out, now)
+        self._terminal = terminal or Terminal(out)
+        self._plain = None if self._terminal.can_be_drawn_on() else PlainLines(out, now)
         self._status = RunStatus(now)
         self._tree = CallTree()
         self._notes = Notes()
@@ -166,7 +161,7 @@ class LiveTree:
         """The rows of the next frame; ``None`` if neither events, the clock nor the size have changed them."""
         from harlm.tracing.rows import frame
 
-        width, height = self._console.size
+        width, height = self._terminal.size
         with self._lock:
             what = width, height, int(self._status.seconds)
             if what == self._shown:
@@ -186,32 +181,6 @@ class LiveTree:
             self._has_stopped = True
             fault = harmless(f"{type(error).__name__}: {error}")
             self._pending.append(Note(f"note: the display has stopped ({fault}); the run continues"))
-
-
-def _console(out: TextIO) -> Console:
-    from rich.console import Console
-
-    return Console(file=out)
-
-
-def _can_draw(console: Console, out: TextIO) -> bool:
-    return (
-        console.is_terminal
-        and not in_ci()
-        and not console.is_dumb_terminal
-        and not console.no_color
-        and not console.legacy_windows
-        and console.size.width >= _NARROWEST
-        and _is_utf8(out.encoding)
-    )
-
-
-def _is_utf8(encoding: str | None) -> bool:
-    """Whether an encoding is UTF-8, which a stream that does not name its encoding is taken to be."""
-    try:
-        return codecs.lookup(encoding or "utf-8").name == "utf-8"
-    except LookupError:
-        return False
 
 
 class _UntilItFails(io.TextIOBase):

@@ -15,12 +15,15 @@ from harlm.tracing.area import DIM, Area, Ticker
 from tests.support.screen import Screen
 
 
-class Terminal(io.StringIO):
+class Screened(io.StringIO):
     """A stream to a screen."""
 
     def __init__(self, width: int = 20, height: int = 6) -> None:
         super().__init__()
         self.screen = Screen(width, height)
+
+    def isatty(self) -> bool:
+        return True
 
     def write(self, text: str, /) -> int:
         self.screen.feed(text)
@@ -28,7 +31,7 @@ class Terminal(io.StringIO):
 
 
 def test_rows_are_drawn_below_the_lines_that_stay() -> None:
-    terminal = Terminal()
+    terminal = Screened()
     area = Area(terminal)
     area.draw(["one", "two", "three"])
     assert (terminal.screen.lines, terminal.screen.row) == (["one", "two", "three"], 0)
@@ -38,7 +41,7 @@ def test_rows_are_drawn_below_the_lines_that_stay() -> None:
 
 
 def test_nothing_is_left_when_it_is_closed() -> None:
-    terminal = Terminal()
+    terminal = Screened()
     area = Area(terminal)
     assert not terminal.screen.shows_cursor
     area.say("a note that needs two rows")
@@ -50,7 +53,7 @@ def test_nothing_is_left_when_it_is_closed() -> None:
 
 
 def test_lines_that_stay_scroll_away_at_the_top() -> None:
-    terminal = Terminal()
+    terminal = Screened()
     area = Area(terminal)
     for number in range(20):
         area.say(f"note {number}")
@@ -60,7 +63,7 @@ def test_lines_that_stay_scroll_away_at_the_top() -> None:
 
 
 def test_the_same_rows_are_written_once() -> None:
-    terminal = Terminal()
+    terminal = Screened()
     area = Area(terminal)
     area.draw(["one"])
     written = terminal.tell()
@@ -72,14 +75,14 @@ def test_the_same_rows_are_written_once() -> None:
 
 
 def test_a_row_that_the_terminal_finds_too_wide_does_not_wrap() -> None:
-    terminal = Terminal()
+    terminal = Screened()
     Area(terminal).draw(["x" * 25, "next"])
     assert terminal.screen.lines == ["x" * 20, "next"]
 
 
 @pytest.mark.parametrize("way", ["folded", "cut"])
 def test_a_terminal_that_was_resized_is_left_clean(way: Literal["folded", "cut"]) -> None:
-    terminal = Terminal(20, 10)
+    terminal = Screened(20, 10)
     area = Area(terminal)
     area.say("note")
     area.draw(["a" * 19, "b" * 19, "c" * 19])
@@ -95,7 +98,7 @@ FRAMES = st.lists(st.text("ab帝", max_size=9), min_size=1, max_size=5)
 
 @given(steps=st.lists(st.one_of(FRAMES, st.text("xy帝", min_size=1, max_size=30)), max_size=12))
 def test_whatever_is_drawn_the_lines_stay_and_the_rows_go(steps: Sequence[list[str] | str]) -> None:
-    terminal = Terminal(20, 6)
+    terminal = Screened(20, 6)
     plain = Screen(20, 6)
     area = Area(terminal)
     for step in steps:

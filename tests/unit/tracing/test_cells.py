@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 
 from harlm.tracing.cells import cells, cut
 
@@ -56,3 +58,13 @@ def test_no_text_that_was_cut_is_wider_than_asked(text: str, width: int) -> None
 @given(text=TEXTS)
 def test_the_widest_reading_counts(text: str) -> None:
     assert cells(text) >= cell_len(text)
+
+
+def test_no_character_has_fewer_cells_than_the_newest_tables_say() -> None:
+    surrogates = range(0xD800, 0xE000)
+    letters = [chr(code) for code in range(sys.maxunicode + 1) if code not in surrogates]
+    assert [letter for letter in letters if cells(letter) < get_character_cell_size(letter)] == []
+
+
+def test_a_character_that_this_python_does_not_know_may_be_wide() -> None:
+    assert cells("\U000e0fff") == 2

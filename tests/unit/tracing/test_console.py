@@ -6,28 +6,22 @@ import io
 import threading
 
 import pytest
-from rich.console import Console
 
 from harlm import events
 from harlm.tracing.console import LiveTree, PlainLines
+from harlm.tracing.terminal import Terminal
 from tests.support.screen import Screen
 from tests.support.story import STORY
-from tests.unit.tracing.test_area import Terminal
+from tests.unit.tracing.test_area import Screened
 from tests.unit.tracing.test_status import Clock, answered, failed, retried, run_started, started
 
 
 def live(
-    terminal: Terminal, width: int = 100, height: int = 24, clock: Clock | None = None, **options: str
+    out: Screened, width: int = 100, height: int = 24, clock: Clock | None = None, **options: str
 ) -> LiveTree:
     """A display that draws when a test says so."""
-    console = Console(
-        file=io.StringIO(),
-        force_terminal=True,
-        width=width,
-        height=height,
-        _environ={"TERM": "xterm", **options},
-    )
-    tree = LiveTree(terminal, console, clock or Clock())
+    variables = {"TERM": "xterm", "COLUMNS": str(width), "LINES": str(height), **options}
+    tree = LiveTree(out, Terminal(out, variables), clock or Clock())
     if tree._ticker is not None:
         tree._ticker.close()
     return tree
@@ -40,18 +34,6 @@ def told(*lines: events.Event) -> tuple[PlainLines, io.StringIO, Clock]:
         shown.emit(event)
     shown.close()
     return shown, out, clock
-
-
-class Named(io.StringIO):
-    """A stream with an encoding."""
-
-    def __init__(self, encoding: str | None) -> None:
-        super().__init__()
-        self._named = encoding
-
-    @property
-    def encoding(self) -> str | None:  # type: ignore[override] # a read-only property in truth
-        return self._named
 
 
 # -- plain lines ------------------------------------------------------------------------------------------
@@ -100,7 +82,7 @@ def test_plain_lines_say_nothing_before_and_after_a_run() -> None:
 
 
 def test_the_live_tree_shows_status_and_nodes_below_the_notes() -> None:
-    terminal, clock = Terminal(100, 24), Clock()
+    terminal, clock = Screened(100, 24), Clock()
     tree = live(terminal, clock=clock)
     for event in STORY:
         tree.emit(event)
@@ -114,7 +96,7 @@ def test_the_live_tree_shows_status_and_nodes_below_the_notes() -> None:
 
 
 def test_the_clock_ticks_during_one_long_call() -> None:
-    terminal, clock = Terminal(100, 24), Clock()
+    terminal, clock = Screened(100, 24), Clock()
     tree = live(terminal, clock=clock)
     tree.emit(started(1))
     shown = []
@@ -126,7 +108,7 @@ def test_the_clock_ticks_during_one_long_call() -> None:
 
 
 def test_a_frame_that_would_be_the_same_is_not_made() -> None:
-    terminal = Terminal(100, 24)
+    terminal = Screened(100, 24)
     tree = live(terminal)
     tree.draw()
     written = terminal.tell()
@@ -136,7 +118,7 @@ def test_a_frame_that_would_be_the_same_is_not_made() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(20, 5), (20, 24), (100, 5), (40, 2), (200, 100)])
 def test_the_display_fits_and_leaves_nothing(width: int, height: int) -> None:
-    terminal, clock = Terminal(width, height), Clock()
+    terminal, clock = Screened(width, height), Clock()
     tree = live(terminal, width, height, clock)
     notes = Screen(width, height)
     for event in (*STORY, *(started(number) for number in range(9)), retried(5.0)):
@@ -156,13 +138,13 @@ def _notes() -> list[str]:
 
 
 def test_a_resize_is_followed() -> None:
-    terminal = Terminal(100, 24)
+    terminal = Screened(100, 24)
     tree = live(terminal, 100, 24)
     for event in STORY[:8]:
         tree.emit(event)
     tree.draw()
     terminal.screen.resize(30, 6, "folded")
-    tree._console.size = (30, 6)
+    tree._terminal = Terminal(terminal, {"TERM": "xterm", "COLUMNS": "30", "LINES": "6"})
     tree.draw()
     lines = terminal.screen.lines
     assert lines[-3] == "0:00 · 1 done, 0 in flight ·…"
@@ -174,7 +156,7 @@ def test_a_resize_is_followed() -> None:
 def test_an_error_while_drawing_clears_the_display_and_the_run_continues(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    terminal = Terminal(100, 24)
+    terminal = Screened(100, 24)
     tree = live(terminal)
     tree.emit(started(1))
     tree.draw()
@@ -191,7 +173,7 @@ def test_an_error_while_drawing_clears_the_display_and_the_run_continues(
 
 
 def test_an_event_that_cannot_be_counted_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal(100, 24)
+    terminal = Screened(100, 24)
     tree = live(terminal)
     monkeypatch.setattr("harlm.tracing.tree.CallTree.add", lambda self, event: 1 / 0)
     tree.emit(started(1))
@@ -203,17 +185,14 @@ def test_an_event_that_cannot_be_counted_does_not_end_the_run(monkeypatch: pytes
 def test_the_display_draws_by_itself_until_it_is_closed() -> None:
     drawn = threading.Event()
 
-    class Waiting(Terminal):
+    class Waiting(Screened):
         def write(self, text: str, /) -> int:
             if "in flight" in text:
                 drawn.set()
             return super().write(text)
 
     terminal = Waiting(80, 24)
-    console = Console(
-        file=io.StringIO(), force_terminal=True, width=80, height=24, _environ={"TERM": "xterm"}
-    )
-    tree = LiveTree(terminal, console)
+    tree = LiveTree(terminal, Terminal(terminal, {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}))
     tree.emit(started(1))
     assert drawn.wait(10)
     tree.close()
@@ -221,24 +200,9 @@ def test_the_display_draws_by_itself_until_it_is_closed() -> None:
     assert not [each for each in threading.enumerate() if each is tree._ticker._thread]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
-    ("width", "encoding", "options"),
-    [
-        (100, None, {"NO_COLOR": "1"}),
-        (100, None, {"TERM": "dumb"}),
-        (100, "latin-1", {}),
-        (100, "no-such-encoding", {}),
-        (19, None, {}),
-    ],
-)
-def test_a_terminal_that_cannot_be_drawn_on_gets_plain_lines(
-    width: int, encoding: str | None, options: dict[str, str]
-) -> None:
-    out = Named(encoding)
-    console = Console(
-        file=io.StringIO(), force_terminal=True, width=width, height=24, _environ={"TERM": "xterm", **options}
-    )
-    tree = LiveTree(out, console)
+def test_a_terminal_that_cannot_be_drawn_on_gets_plain_lines() -> None:
+    out = Screened(100, 24)
+    tree = LiveTree(out, Terminal(out, {"TERM": "dumb"}))
     for event in STORY:
         tree.emit(event)
     tree.close()
@@ -250,7 +214,7 @@ def test_a_terminal_that_cannot_be_drawn_on_gets_plain_lines(
 
 
 def test_the_live_tree_does_not_interpret_markup_and_emoji_codes() -> None:
-    terminal = Terminal(100, 24)
+    terminal = Screened(100, 24)
     tree = live(terminal)
     tree.emit(events.Noted(message="[bold]a[/] :smile: here"))
     tree.close()

@@ -172,6 +172,7 @@ async def _ask(
         async with aclosing(rows):
             async for row in rows:
                 if output is None:
+                    shown.hide()
                     show_json_line(row)
                 if row.error is not None and (first is None or row.has_stopped):
                     first = row
