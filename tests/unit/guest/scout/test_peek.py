@@ -345,3 +345,24 @@ def test_peeks_keep_no_peeks_before_them() -> None:
         scout.follow()
     assert max(lengths) == 1
     assert line.asked == [f"{at}" for at in range(20)]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "types.ModuleType('own')",
+        "types.SimpleNamespace()",
+        "functools.partial(int)",
+        "lambda: 1",
+        "Exception()",
+    ],
+)
+def test_a_peek_at_state_on_any_object_is_undone_and_the_cell_followed_to_its_end(made: str) -> None:
+    cell = (
+        f"import functools, types\nown = {made}\nown.n = 0\n"
+        "for c in chunks:\n    own.n += 1\n    llm_query(f'{c} {own.n}')\n    print(c)\n"
+        "last = llm_query(f'last {own.n}')\n"
+    )
+    line = written(cell, chunks=CHUNKS)
+    assert line.asked == run(cell, chunks=CHUNKS)
+    assert line.uncertain, "there was a peek"
