@@ -44,7 +44,8 @@ class PostgresServer:
     """
 
     def __init__(self, binaries: Path, settings: tuple[str, ...] = _QUICK) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="harlm-pg-"))
+        # Not harlm-…: other tests look for folders that HARLM has left.
+        self._folder = Path(tempfile.mkdtemp(prefix="postgres-of-tests-"))
         self._binaries, self._settings = binaries, settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
