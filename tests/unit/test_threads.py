@@ -151,19 +151,24 @@ def workers() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name == "harlm-work"]
 
 
-async def test_a_thread_is_used_again_and_ends_when_there_is_no_more_work(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(threads, "_WORKERS", threads._Workers())
-    monkeypatch.setattr(threads, "_KEPT_S", 0.3)
+async def test_a_thread_that_waits_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_WORKERS", kept := threads._Workers())
+    monkeypatch.setattr(threads, "_KEPT_S", 10.0)
     used = set()
-    for _ in range(20):
-        used.add(await alone(threading.current_thread))
-        await asyncio.sleep(0)
-    assert len(used) <= 2  # the thread that has just ended its work may not wait yet
-    for each in used:
-        each.join(10)
-    assert not any(each.is_alive() for each in used)
+    async with asyncio.timeout(60):
+        for _ in range(20):
+            used.add(await alone(threading.current_thread))
+            while not kept._idle:  # noqa: ASYNC110 - a thread says nothing when it begins to wait
+                await asyncio.sleep(0.001)
+    assert len(used) == 1
+
+
+async def test_a_thread_ends_when_there_is_no_more_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_WORKERS", threads._Workers())
+    monkeypatch.setattr(threads, "_KEPT_S", 0.1)
+    used = await alone(threading.current_thread)
+    used.join(10)
+    assert not used.is_alive()
     assert await alone(lambda: 7) == 7
 
 
