@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from harlm import HARLM, Answer, Budget, events
-from harlm.config import Config, MemorySettings
+from harlm.config import Config, MemorySettings, ModelSettings
 from harlm.errors import ConfigError
 from harlm.testing import EventLog, Request, ScriptedServer
 from harlm.types import FREE
@@ -36,7 +36,10 @@ def asked(
         home=tmp / "kept",
         cache=cache,
         window=1_000_000,
-        settings=Config(memory=MemorySettings(**memory)),  # type: ignore[arg-type] # numbers only
+        settings=Config(
+            models=ModelSettings(hedging=False),  # calls are counted
+            memory=MemorySettings(**memory),  # type: ignore[arg-type] # numbers only
+        ),
     )
     return client.ask("Which is it?", "a text of some length", sinks=sinks)
 

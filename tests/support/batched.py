@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from unittest.mock import patch
 
 from harlm import HARLM, Budget, Price
+from harlm.config import Config, ModelSettings
 from harlm.errors import HarlmError
 from harlm.models.anthropic import AnthropicMessages
 from harlm.models.batches import collecting, running
@@ -91,11 +92,20 @@ def texts(outcomes: Sequence[Completion | HarlmError]) -> list[str]:
 
 
 def cheap_client(server: ChatServer, dialect: Dialect = "openai", **settings: Any) -> HARLM:
-    """A client whose models are on a server and whose calls wait for batches."""
+    """A client whose models are on a server and whose calls wait for batches. None is asked twice for being slow:
+    bills are compared.
+    """
     address = address_of(server, dialect)
     return HARLM(
         f"{dialect}/root@{address}",
         sub_model=f"{dialect}/sub@{address}",
         prices={f"{dialect}/root": ROOT, f"{dialect}/sub": SUB},
-        **{"mode": "full", "cheap": True, "cache": False, "budget": ROOMY, **settings},
+        **{
+            "mode": "full",
+            "cheap": True,
+            "cache": False,
+            "budget": ROOMY,
+            "settings": Config(models=ModelSettings(hedging=False)),
+            **settings,
+        },
     )
