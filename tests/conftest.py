@@ -110,6 +110,7 @@ def telemetry_that_ends() -> Iterator[None]:
     exporting = sys.modules.get("harlm.tracing.otel.exporting")
     if exporting is not None:
         for each in list(exporting._known.values()):
+            each._waiting.shutdown()  # first: the end of the others waits while a delivery is tried again
             each.tracers.shutdown()
             each.meters.shutdown(timeout_millis=100)
         exporting._known.clear()
