@@ -30,11 +30,11 @@ _NUMBERS = itertools.count()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Three workers for two cores: nearly half of their time they wait for what a test has started."""
+    """Two workers for a core: much of their time they wait for what a test has started."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(cores * 3 // 2, 1)
+    return max(2 * cores, 1)
 
 
 @pytest.hookimpl(optionalhook=True)
